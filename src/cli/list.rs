@@ -66,11 +66,11 @@ pub(super) async fn run(args: &ListArgs, context: &Context) -> Finished<Box<dyn 
 }
 
 async fn list_clusters(context: &Context) -> Result<ClustersReport, CommandError> {
-    context.api().await?.clusters(None).await.map(ClustersReport).map_err(CommandError::before_start)
+    context.api().await?.clusters(None).await.map(ClustersReport::from).map_err(CommandError::before_start)
 }
 
 async fn list_versions(context: &Context) -> Result<VersionsReport, CommandError> {
-    context.api().await?.versions().await.map(VersionsReport).map_err(CommandError::before_start)
+    context.api().await?.versions().await.map(VersionsReport::from).map_err(CommandError::before_start)
 }
 
 async fn list_config_groups(
@@ -83,10 +83,10 @@ async fn list_config_groups(
         if !all.is_complete {
             context.reporter().note(INCOMPLETE_GROUP_LIST);
         }
-        return Ok(ConfigGroupsReport { groups: all.groups, versions: all.offered_versions });
+        return Ok(ConfigGroupsReport::new(all.groups, &all.offered_versions));
     };
     let versions = api.versions().await.map_err(CommandError::before_start)?;
     let code = selector.resolve(&versions)?.version.code;
     let groups = api.config_groups(Some(code)).await.map_err(CommandError::before_start)?;
-    Ok(ConfigGroupsReport { groups, versions })
+    Ok(ConfigGroupsReport::new(groups, &versions))
 }

@@ -4,15 +4,15 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::components::{
-    Broker, Check, Cluster, ConfigGroup, Evidence, Number, SettingChange, Text, Time, Version, to_value,
-};
-use super::words::Word;
+use super::components::{Broker, Check, Cluster, ConfigGroup, Text, to_value};
 use crate::config_group::rules::choice;
+use crate::config_group::rules::difference::SettingChange;
 use crate::model::command_context::CommandContext;
-use crate::model::verdict::{Submitted, Verdict};
+use crate::model::kafka_version::KafkaVersion;
+use crate::model::utc_time::Time;
+use crate::model::verdict::{Evidence, Submitted, Verdict};
 use crate::report::upgrade::{
-    self as report, CheckReport, Observations, PlanReport, StartReport, StatusReport, UpgradeReport,
+    CheckReport, Observations, PlanReport, StartReport, StatusReport, UpgradeReport, VersionChoice,
 };
 
 /// `check`, and `upgrade --dry-run`. Nothing was started.
@@ -37,10 +37,7 @@ impl CheckFields {
         Self {
             cluster: cluster(&report.plan),
             common: CommonFields::new(&report.plan, &Progress::default(), commands),
-            versions: report
-                .versions
-                .as_ref()
-                .map(|choices| choices.iter().map(VersionChoice::from_choice).collect()),
+            versions: report.versions.clone(),
         }
     }
 }
@@ -109,9 +106,9 @@ struct Progress<'a> {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct CommonFields {
     /// The current version.
-    from: Option<Version>,
+    from: Option<KafkaVersion>,
     /// The target version.
-    to: Option<Version>,
+    to: Option<KafkaVersion>,
     config_group: ConfigGroupChange,
     /// The effect of the upgrade on the settings.
     settings: Vec<SettingChange>,
@@ -120,9 +117,9 @@ struct CommonFields {
     candidates: Vec<Candidate>,
     checks: Vec<Check>,
     /// Whether this run sent the start of an upgrade.
-    submitted: Word<Submitted>,
+    submitted: Submitted,
     /// The outcome of the upgrade. `cdss help outcomes` explains each.
-    verdict: Option<Word<Verdict>>,
+    verdict: Option<Verdict>,
     evidence: Vec<Evidence>,
     brokers: Vec<Broker>,
     /// When the upgrade was started.
@@ -136,18 +133,17 @@ struct CommonFields {
 impl CommonFields {
     fn new(plan: &PlanReport, progress: &Progress<'_>, commands: Option<&CommandContext>) -> Self {
         let Progress { start, observed, verdict, ended_at } = progress;
-        let evidence = observed.iter().flat_map(|observed| &observed.evidence);
         let brokers = observed.iter().flat_map(|observed| &observed.brokers.0);
         Self {
-            from: plan.from.as_ref().map(Version::from_version),
-            to: plan.to.as_ref().map(Version::from_version),
+            from: plan.from.clone(),
+            to: plan.to.clone(),
             config_group: ConfigGroupChange::from_plan(plan),
-            settings: SettingChange::from_changes(&plan.changes),
+            settings: plan.changes.clone(),
             candidates: plan.candidates.iter().map(Candidate::from_candidate).collect(),
             checks: Check::from_checks(&plan.checks, commands),
-            submitted: Word(start.map_or(Submitted::No, |start| start.submitted)),
-            verdict: verdict.map(Word),
-            evidence: evidence.map(Evidence::from_evidence).collect(),
+            submitted: start.map_or(Submitted::No, |start| start.submitted),
+            verdict: *verdict,
+            evidence: observed.map_or_else(Vec::new, |observed| observed.evidence.clone()),
             brokers: brokers.map(Broker::from_history).collect(),
             started_at: start.and_then(|start| start.at).map(Time),
             finished_at: observed.and_then(|observed| observed.finished_at).map(Time),
@@ -188,33 +184,8 @@ impl Candidate {
     fn from_candidate(candidate: &choice::Candidate) -> Self {
         Self {
             group: ConfigGroup::from_group(&candidate.group),
-            settings: SettingChange::from_changes(&candidate.changes),
+            settings: candidate.changes.clone(),
             command: candidate.command.clone().map(Text),
-        }
-    }
-}
-
-/// A version as a target of an upgrade.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct VersionChoice {
-    code: Number,
-    name: Option<Text>,
-    /// True for the version that the cluster has.
-    current: bool,
-    /// Whether the cluster can be upgraded to it; null if that can't be decided.
-    possible: Option<bool>,
-    reason: Text,
-}
-
-impl VersionChoice {
-    fn from_choice(choice: &report::VersionChoice) -> Self {
-        Self {
-            code: Number::new(&choice.version.code),
-            name: Text::from_release(choice.version.release.as_ref()),
-            current: choice.is_current,
-            possible: choice.possible,
-            reason: Text::new(&choice.reason),
         }
     }
 }
@@ -222,8 +193,8 @@ impl VersionChoice {
 /// The plan of an upgrade.
 #[derive(Serialize)]
 struct PlanDocument {
-    from: Option<Version>,
-    to: Option<Version>,
+    from: Option<KafkaVersion>,
+    to: Option<KafkaVersion>,
     config_group: ConfigGroupChange,
     settings: Vec<SettingChange>,
     checks: Vec<Check>,

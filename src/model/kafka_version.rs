@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 use super::ids::VersionCode;
 
 /// A Kafka release number, such as 3.9.0.
@@ -46,6 +48,12 @@ impl fmt::Display for Release {
     }
 }
 
+impl Serialize for Release {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
 impl Ord for Release {
     /// Compares number by number; a missing number counts as 0, so 3.9 equals 3.9.0.
     fn cmp(&self, other: &Self) -> Ordering {
@@ -73,14 +81,18 @@ impl PartialEq for Release {
 
 impl Eq for Release {}
 
-/// A Kafka version of the service: its code, and its release if known.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A Kafka version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Version"))]
 pub(crate) struct KafkaVersion {
-    pub code: VersionCode,
-    /// None if the version has no name, or its name has no dotted number.
+    /// The release, such as `3.9.0`; null if the service does not name it.
+    #[serde(rename = "version")]
     pub release: Option<Release>,
+    /// The service's code for this version.
+    pub code: VersionCode,
     /// True if the command line needs the code, because another offered version has the same release, or the version
     /// has no name.
+    #[serde(skip)]
     pub needs_code: bool,
 }
 

@@ -7,7 +7,7 @@ use super::escape::escape;
 use super::format::{duration, local_time, utc_time};
 use super::plan::PlanText;
 use super::result::{CommandReport, View};
-use super::table::table;
+use super::table::{or_dash, table};
 use crate::documents::{CheckFields, Outcome, StatusFields, UpgradeFields, to_value};
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -113,23 +113,20 @@ fn render_check(plan: &PlanReport, view: &View<'_>) -> String {
 fn render_version_choices(plan: &PlanReport, versions: &[VersionChoice], service: &str) -> String {
     let text = PlanText::from_report(plan, plan.state.as_deref(), service, false);
     let Some(text) = text else { return String::new() };
-    let rows: Vec<Vec<String>> = versions
-        .iter()
-        .map(|choice| {
-            let possible = match (choice.is_current, choice.possible) {
-                (true, _) => "-",
-                (false, Some(true)) => "yes",
-                (false, Some(false)) => "no",
-                (false, None) => "unknown",
-            };
-            let name = choice.version.release.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
-            vec![name, choice.version.code.to_string(), possible.to_owned(), choice.reason.clone()]
-        })
-        .collect();
-    if rows.is_empty() {
+    if versions.is_empty() {
         return text.render();
     }
-    format!("{}\n\n{}", text.render(), table(&["VERSION", "CODE", "POSSIBLE", "DETAIL"], &rows, 2))
+    let rows = versions.iter().map(|choice| {
+        let possible = match (choice.current, choice.possible) {
+            (true, _) => "-",
+            (false, Some(true)) => "yes",
+            (false, Some(false)) => "no",
+            (false, None) => "unknown",
+        };
+        let name = or_dash(choice.name.as_ref());
+        [name, choice.code.to_string(), possible.to_owned(), choice.reason.clone()]
+    });
+    format!("{}\n\n{}", text.render(), table(&["VERSION", "CODE", "POSSIBLE", "DETAIL"], rows, 2))
 }
 
 /// Renders the result of an upgrade, and the information for support after a failure.
@@ -239,15 +236,10 @@ fn render_status(service: &str, report: &StatusReport) -> String {
     else {
         return String::new();
     };
-    let rows: Vec<Vec<String>> = report
-        .observed
-        .health
-        .iter()
-        .flat_map(|health| health.brokers.nodes.iter().chain(&health.zookeeper.nodes))
-        .map(|node| {
-            vec![node.name.clone(), node.color.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string)]
-        })
-        .collect();
+    let health = report.observed.health.iter();
+    let nodes = health.flat_map(|health| health.brokers.nodes.iter().chain(&health.zookeeper.nodes));
+    let rows: Vec<[String; 2]> =
+        nodes.map(|node| [node.name.clone(), or_dash(node.color.as_ref())]).collect();
     let observed_at =
         report.ended_at.map(|at| format!("\nObserved      {}", local_time(at))).unwrap_or_default();
     let nodes =

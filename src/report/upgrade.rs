@@ -1,6 +1,7 @@
 //! The reports of `check`, `upgrade`, and `status`.
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::RunEnd;
 use crate::config_group::rules::choice::Candidate;
@@ -8,8 +9,8 @@ use crate::config_group::rules::difference::SettingChange;
 use crate::model::broker_health::Health;
 use crate::model::cluster::Cluster;
 use crate::model::config_group::ConfigGroup;
-use crate::model::ids::{ClusterNo, ConfigGroupNo};
-use crate::model::kafka_version::KafkaVersion;
+use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
+use crate::model::kafka_version::{KafkaVersion, Release};
 use crate::model::operation_name::OperationName;
 use crate::model::verdict::{Evidence, Submitted, Verdict};
 use crate::upgrade::rules::broker_history::BrokerHistories;
@@ -88,13 +89,17 @@ pub(crate) struct Observations {
     pub finished_at: Option<Timestamp>,
 }
 
-/// An offered version as a possible upgrade target of one cluster.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A version as a target of an upgrade.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct VersionChoice {
-    pub version: KafkaVersion,
-    pub is_current: bool,
-    /// None when `reason` prevents a decision.
+    pub code: VersionCode,
+    pub name: Option<Release>,
+    /// True for the version that the cluster has.
+    pub current: bool,
+    /// Whether the cluster can be upgraded to it; null if that can't be decided.
     pub possible: Option<bool>,
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub reason: String,
 }
 
