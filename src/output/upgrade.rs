@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::escape::escape;
 use super::format::{duration, local_time, utc_time};
-use super::plan::PlanText;
+use super::plan::render_plan;
 use super::result::{CommandReport, View};
 use super::table::{or_dash, table};
 use crate::documents::{CheckFields, Outcome, StatusFields, UpgradeFields, to_value};
@@ -97,8 +97,9 @@ impl CommandReport for StatusReport {
 
 /// Renders the plan, its checks, and whether the upgrade is possible.
 fn render_check(plan: &PlanReport, view: &View<'_>) -> String {
-    let text = PlanText::from_report(plan, plan.state.as_deref(), view.service, view.shows_all());
-    let Some(text) = text.filter(|_| !plan.checks.is_empty()) else { return String::new() };
+    if plan.cluster.is_none() || plan.checks.is_empty() {
+        return String::new();
+    }
     let end = match (view.outcome.exit, &plan.to, &plan.from) {
         (Exit::Ok, Some(to), Some(from)) if from.code == to.code => {
             format!("\n\nAlready at {to}; nothing to do.")
@@ -106,15 +107,14 @@ fn render_check(plan: &PlanReport, view: &View<'_>) -> String {
         (Exit::Ok, Some(to), _) => format!("\n\nThe upgrade to {to} is possible. Nothing was changed."),
         _ => String::new(),
     };
-    format!("{}{end}", text.render())
+    format!("{}{end}", render_plan(plan, view.service, view.shows_all()))
 }
 
 /// Renders the versions that the cluster could be upgraded to.
 fn render_version_choices(plan: &PlanReport, versions: &[VersionChoice], service: &str) -> String {
-    let text = PlanText::from_report(plan, plan.state.as_deref(), service, false);
-    let Some(text) = text else { return String::new() };
-    if versions.is_empty() {
-        return text.render();
+    let text = render_plan(plan, service, false);
+    if plan.cluster.is_none() || versions.is_empty() {
+        return text;
     }
     let rows = versions.iter().map(|choice| {
         let possible = match (choice.current, choice.possible) {
@@ -126,7 +126,7 @@ fn render_version_choices(plan: &PlanReport, versions: &[VersionChoice], service
         let name = or_dash(choice.name.as_ref());
         [name, choice.code.to_string(), possible.to_owned(), choice.reason.clone()]
     });
-    format!("{}\n\n{}", text.render(), table(&["VERSION", "CODE", "POSSIBLE", "DETAIL"], rows, 2))
+    format!("{text}\n\n{}", table(&["VERSION", "CODE", "POSSIBLE", "DETAIL"], rows, 2))
 }
 
 /// Renders the result of an upgrade, and the information for support after a failure.
@@ -232,10 +232,10 @@ fn support_details(report: &UpgradeReport, outcome: &Outcome<'_>) -> Vec<String>
 }
 
 fn render_status(service: &str, report: &StatusReport) -> String {
-    let Some(plan) = PlanText::from_report(&report.plan, report.observed.state.as_deref(), service, false)
-    else {
+    if report.plan.cluster.is_none() {
         return String::new();
-    };
+    }
+    let plan = PlanReport { state: report.observed.state.clone(), ..report.plan.clone() };
     let health = report.observed.health.iter();
     let nodes = health.flat_map(|health| health.brokers.nodes.iter().chain(&health.zookeeper.nodes));
     let rows: Vec<[String; 2]> =
@@ -243,6 +243,6 @@ fn render_status(service: &str, report: &StatusReport) -> String {
     let observed_at =
         report.ended_at.map(|at| format!("\nObserved      {}", local_time(at))).unwrap_or_default();
     let nodes =
-        if rows.is_empty() { String::new() } else { format!("\n\n{}", table(&["NODE", "STATUS"], &rows, 2)) };
-    format!("{}{observed_at}{nodes}", plan.render())
+        if rows.is_empty() { String::new() } else { format!("\n\n{}", table(&["NODE", "STATUS"], rows, 2)) };
+    format!("{}{observed_at}{nodes}", render_plan(&plan, service, false))
 }
