@@ -1,6 +1,5 @@
 //! Documents of `check`, `upgrade`, and `status`.
 
-use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -11,9 +10,7 @@ use crate::model::command_context::CommandContext;
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::utc_time::Time;
 use crate::model::verdict::{Evidence, Submitted, Verdict};
-use crate::report::upgrade::{
-    CheckReport, Observations, PlanReport, StartReport, StatusReport, UpgradeReport, VersionChoice,
-};
+use crate::report::upgrade::{CheckReport, PlanReport, StatusReport, UpgradeReport, VersionChoice};
 
 /// `check`, and `upgrade --dry-run`. Nothing was started.
 #[derive(Serialize)]
@@ -34,9 +31,10 @@ pub(crate) struct CheckFields {
 
 impl CheckFields {
     pub(crate) fn from_report(report: &CheckReport, commands: Option<&CommandContext>) -> Self {
+        let not_started = UpgradeReport { plan: report.plan.clone(), ..UpgradeReport::default() };
         Self {
             cluster: cluster(&report.plan),
-            common: CommonFields::new(&report.plan, &Progress::default(), commands),
+            common: CommonFields::from_report(&not_started, commands),
             versions: report.versions.clone(),
         }
     }
@@ -53,10 +51,7 @@ pub(crate) struct UpgradeFields {
 
 impl UpgradeFields {
     pub(crate) fn from_report(report: &UpgradeReport, commands: Option<&CommandContext>) -> Self {
-        let UpgradeReport { plan, start, observed, verdict, ended_at } = report;
-        let progress =
-            Progress { start: Some(start), observed: Some(observed), verdict: *verdict, ended_at: *ended_at };
-        Self { cluster: cluster(plan), common: CommonFields::new(plan, &progress, commands) }
+        Self { cluster: cluster(&report.plan), common: CommonFields::from_report(report, commands) }
     }
 }
 
@@ -76,29 +71,20 @@ pub(crate) struct StatusFields {
 }
 
 impl StatusFields {
-    pub(crate) fn from_report(report: &StatusReport, commands: Option<&CommandContext>) -> Self {
-        let StatusReport { plan, observed, verdict, ended_at, .. } = report;
-        let progress =
-            Progress { start: None, observed: Some(observed), verdict: *verdict, ended_at: *ended_at };
+    pub(crate) fn from_report(
+        StatusReport(report): &StatusReport,
+        commands: Option<&CommandContext>,
+    ) -> Self {
         Self {
-            cluster: cluster(plan),
-            state: observed.state.clone().map(Text),
-            common: CommonFields::new(plan, &progress, commands),
+            cluster: cluster(&report.plan),
+            state: report.observed.state.clone().map(Text),
+            common: CommonFields::from_report(report, commands),
         }
     }
 }
 
 fn cluster(plan: &PlanReport) -> Option<Cluster> {
     plan.cluster.as_ref().map(|(name, no)| Cluster::from_name_and_number(name, *no))
-}
-
-/// What happened after the plan.
-#[derive(Default)]
-struct Progress<'a> {
-    start: Option<&'a StartReport>,
-    observed: Option<&'a Observations>,
-    verdict: Option<Verdict>,
-    ended_at: Option<Timestamp>,
 }
 
 /// The fields that `check`, `upgrade`, and `status` have in common.
@@ -131,9 +117,8 @@ struct CommonFields {
 }
 
 impl CommonFields {
-    fn new(plan: &PlanReport, progress: &Progress<'_>, commands: Option<&CommandContext>) -> Self {
-        let Progress { start, observed, verdict, ended_at } = progress;
-        let brokers = observed.iter().flat_map(|observed| &observed.brokers.0);
+    fn from_report(report: &UpgradeReport, commands: Option<&CommandContext>) -> Self {
+        let UpgradeReport { plan, start, observed, verdict, ended_at } = report;
         Self {
             from: plan.from.clone(),
             to: plan.to.clone(),
@@ -141,12 +126,12 @@ impl CommonFields {
             settings: plan.changes.clone(),
             candidates: plan.candidates.iter().map(Candidate::from_candidate).collect(),
             checks: Check::from_checks(&plan.checks, commands),
-            submitted: start.map_or(Submitted::No, |start| start.submitted),
+            submitted: start.submitted,
             verdict: *verdict,
-            evidence: observed.map_or_else(Vec::new, |observed| observed.evidence.clone()),
-            brokers: brokers.map(Broker::from_history).collect(),
-            started_at: start.and_then(|start| start.at).map(Time),
-            finished_at: observed.and_then(|observed| observed.finished_at).map(Time),
+            evidence: observed.evidence.clone(),
+            brokers: observed.brokers.0.iter().map(Broker::from_history).collect(),
+            started_at: start.at.map(Time),
+            finished_at: observed.finished_at.map(Time),
             ended_at: ended_at.map(Time),
         }
     }
@@ -202,7 +187,11 @@ struct PlanDocument {
 
 /// Returns only the plan and its checks, as the journal records them before a start.
 pub(crate) fn plan_document(plan: &PlanReport) -> Value {
-    let CommonFields { from, to, config_group, settings, checks, .. } =
-        CommonFields::new(plan, &Progress::default(), None);
-    to_value(&PlanDocument { from, to, config_group, settings, checks })
+    to_value(&PlanDocument {
+        from: plan.from.clone(),
+        to: plan.to.clone(),
+        config_group: ConfigGroupChange::from_plan(plan),
+        settings: plan.changes.clone(),
+        checks: Check::from_checks(&plan.checks, None),
+    })
 }

@@ -15,9 +15,7 @@ use crate::model::command_context::CommandContext;
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::RunEnd;
-use crate::report::upgrade::{
-    CheckReport, PlanReport, StartReport, StatusReport, UpgradeReport, VersionChoice,
-};
+use crate::report::upgrade::{CheckReport, PlanReport, StatusReport, UpgradeReport, VersionChoice};
 
 impl CommandReport for CheckReport {
     fn fields(&self, commands: Option<&CommandContext>) -> Value {
@@ -78,20 +76,18 @@ impl CommandReport for StatusReport {
     }
 
     fn render(&self, view: &View<'_>) -> String {
-        if self.verdict.is_none() {
-            return render_status(view.service, self);
+        match self.0.verdict {
+            None => render_status(view.service, &self.0),
+            Some(_) => render_upgrade(&self.0, view.outcome),
         }
-        let Self { plan, observed, verdict, ended_at, .. } = self.clone();
-        let upgrade = UpgradeReport { plan, start: StartReport::default(), observed, verdict, ended_at };
-        render_upgrade(&upgrade, view.outcome)
     }
 
     fn end(&self) -> Option<RunEnd> {
-        self.end()
+        self.0.end()
     }
 
     fn has_outcome(&self) -> bool {
-        self.verdict.is_some()
+        self.0.has_outcome()
     }
 }
 
@@ -231,7 +227,7 @@ fn support_details(report: &UpgradeReport, outcome: &Outcome<'_>) -> Vec<String>
     lines
 }
 
-fn render_status(service: &str, report: &StatusReport) -> String {
+fn render_status(service: &str, report: &UpgradeReport) -> String {
     if report.plan.cluster.is_none() {
         return String::new();
     }

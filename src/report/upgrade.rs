@@ -25,7 +25,7 @@ pub(crate) struct CheckReport {
     pub versions: Option<Vec<VersionChoice>>,
 }
 
-/// The report of `upgrade`.
+/// The report of a run of `upgrade`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct UpgradeReport {
     pub plan: PlanReport,
@@ -35,16 +35,9 @@ pub(crate) struct UpgradeReport {
     pub ended_at: Option<Timestamp>,
 }
 
-/// The report of `status`.
+/// The report of `status`: as of a run that sent no start. Its start has only a run, if the verdict closes one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct StatusReport {
-    pub plan: PlanReport,
-    pub observed: Observations,
-    pub verdict: Option<Verdict>,
-    /// The run whose start this verdict closes in the journal.
-    pub closed_run: Option<String>,
-    pub ended_at: Option<Timestamp>,
-}
+pub(crate) struct StatusReport(pub UpgradeReport);
 
 /// A cluster, and what an upgrade would change.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -69,7 +62,7 @@ pub(crate) struct PlanReport {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct StartReport {
     pub submitted: Submitted,
-    /// The run that sent the start: this one, or the one it attached to.
+    /// The run that sent the start: this one, or the one it follows or closes in the journal.
     pub run: Option<String>,
     pub at: Option<Timestamp>,
     pub request_id: Option<String>,
@@ -145,14 +138,6 @@ impl UpgradeReport {
     /// Returns what the journal records; None for a run without a start.
     pub(crate) fn end(&self) -> Option<RunEnd> {
         let run = self.start.run.clone()?;
-        Some(RunEnd { run: Some(run), verdict: self.verdict, created: None })
-    }
-}
-
-impl StatusReport {
-    /// Returns what the journal records; None unless the verdict closes a start.
-    pub(crate) fn end(&self) -> Option<RunEnd> {
-        let run = self.closed_run.clone()?;
         Some(RunEnd { run: Some(run), verdict: self.verdict, created: None })
     }
 }

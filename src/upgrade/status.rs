@@ -15,7 +15,7 @@ use crate::model::selector::Selector;
 use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::Finished;
-use crate::report::upgrade::{Observations, StatusReport};
+use crate::report::upgrade::{Observations, StatusReport, UpgradeReport};
 use crate::session::Session;
 use crate::session::resolve::ResolvedCluster;
 use crate::signals::Signal;
@@ -42,15 +42,15 @@ pub(crate) async fn status(
     session: &mut Session<'_, impl CdssApi>,
     request: &StatusRequest,
 ) -> Finished<StatusReport> {
-    let mut report = StatusReport::default();
+    let mut report = UpgradeReport::default();
     let result = run(session, request, &mut report).await;
-    Finished::new(report, result)
+    Finished::new(StatusReport(report), result)
 }
 
 async fn run(
     session: &mut Session<'_, impl CdssApi>,
     request: &StatusRequest,
-    report: &mut StatusReport,
+    report: &mut UpgradeReport,
 ) -> Result<(), CommandError> {
     let resolved = session.resolve_cluster(&request.cluster, &mut report.plan).await;
     report.observed.state.clone_from(&report.plan.state);
@@ -138,7 +138,7 @@ async fn watch(
 }
 
 /// Shows what the cluster has now, because there is no target version.
-fn show_current_version(report: &mut StatusReport, resolved: &ResolvedCluster) {
+fn show_current_version(report: &mut UpgradeReport, resolved: &ResolvedCluster) {
     let Some(last) = &report.observed.cluster else { return };
     report.plan.current_group_no = last.config_group;
     if last.version != resolved.cluster.version {
@@ -185,7 +185,7 @@ fn interrupted_watch(signal: Signal, change_observed: bool, follow: SuggestedCom
 /// Concludes the watch of a recorded start as `upgrade` does. A final verdict closes the start in the journal, even if
 /// another run sent it.
 fn conclude_recorded(
-    report: &mut StatusReport,
+    report: &mut UpgradeReport,
     end: WatchEnd,
     start: &OpenStart,
     name: &str,
@@ -193,14 +193,14 @@ fn conclude_recorded(
 ) -> Result<(), CommandError> {
     let conclusion = conclude(end, Submitted::No, start.response, name, follow);
     report.verdict = Some(conclusion.verdict);
-    report.closed_run = conclusion.verdict.is_final().then(|| start.run.clone());
+    report.start.run = conclusion.verdict.is_final().then(|| start.run.clone());
     conclusion.into_result()
 }
 
 /// Concludes the watch of a change that the journal does not record. Only a return to the version of `--from` is a
 /// failed upgrade.
 fn conclude_unrecorded(
-    report: &mut StatusReport,
+    report: &mut UpgradeReport,
     end: WatchEnd,
     name: String,
     target: &KafkaVersion,

@@ -23,7 +23,7 @@ use crate::model::endpoint::Endpoint;
 use crate::model::region::Site;
 use crate::model::service::Service;
 use crate::report::Finished;
-use crate::report::upgrade::{StartReport, StatusReport, UpgradeReport};
+use crate::report::upgrade::{StatusReport, UpgradeReport};
 use crate::session::Session;
 use crate::session::resolve::UpgradeRequest;
 use crate::signals::Signal;
@@ -247,10 +247,9 @@ async fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[
                 watch,
                 timeout: plan.timeout,
             };
-            let Finished { report: StatusReport { verdict, closed_run, .. }, error } =
+            let Finished { report: StatusReport(report), error } =
                 status(&mut session, &status_request).await;
-            let start = StartReport { run: closed_run, ..StartReport::default() };
-            Finished { report: UpgradeReport { start, verdict, ..UpgradeReport::default() }, error }
+            Finished { report, error }
         }
     };
     if failure.is_some() && matches!(plan.command, Command::Upgrade { .. }) {
