@@ -4,22 +4,21 @@ use super::{check, config, config_group, help, history, list, sandbox, status, u
 
 use std::future::ready;
 
-use clap::{Args, Subcommand};
+use clap::{ArgMatches, Args, Subcommand};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
-use strum::{EnumDiscriminants, EnumString, IntoStaticStr};
+use strum::IntoStaticStr;
 
 use crate::cli::context::Context;
 use crate::output::CommandReport;
 use crate::report::Finished;
+use crate::report::config_group::{CopyReport, DiffReport};
 use crate::report::history::HistoryReport;
 use crate::report::upgrade::{CheckReport, StatusReport, UpgradeReport};
 
 /// The commands.
-#[derive(Debug, Subcommand, EnumDiscriminants)]
-#[strum_discriminants(name(CommandName), derive(EnumString, IntoStaticStr))]
-#[strum_discriminants(strum(serialize_all = "kebab-case", const_into_str))]
-#[strum_discriminants(doc = "The name of a command, as typed and in documents.")]
+#[derive(Debug, Subcommand, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub(crate) enum Command {
     Upgrade(upgrade::UpgradeArgs),
     Check(check::CheckArgs),
@@ -46,7 +45,7 @@ pub(crate) struct CompletionsArgs {
 impl Command {
     /// Returns the name in documents.
     pub(crate) fn name(&self) -> &'static str {
-        CommandName::from(self).into_str()
+        self.into()
     }
 
     /// Returns the unparsed value of `--poll`.
@@ -91,26 +90,28 @@ impl Command {
     pub(crate) fn empty_report(&self) -> Box<dyn CommandReport> {
         match self {
             Self::Upgrade(args) if args.is_dry_run() => Box::new(CheckReport::default()),
+            Self::Upgrade(_) => Box::new(UpgradeReport::default()),
+            Self::Check(_) => Box::new(CheckReport::default()),
+            Self::Status(_) => Box::new(StatusReport::default()),
             Self::List(args) => args.empty_report(),
             Self::ConfigGroup(args) => args.empty_report(),
             Self::Config(args) => args.empty_report(),
-            _ => empty_report_of(self.into(), &[]),
+            Self::History(_) => Box::new(HistoryReport::default()),
+            Self::Sandbox(_) | Self::Completions(_) | Self::Help(_) => Box::new(()),
         }
     }
 }
 
-/// Returns an empty report of a command, for use when parsing failed. `words` are the arguments.
-pub(crate) fn empty_report_of(name: CommandName, words: &[&str]) -> Box<dyn CommandReport> {
-    match name {
-        CommandName::Upgrade => Box::new(UpgradeReport::default()),
-        CommandName::Check => Box::new(CheckReport::default()),
-        CommandName::Status => Box::new(StatusReport::default()),
-        CommandName::History => Box::new(HistoryReport::default()),
-        CommandName::ConfigGroup => config_group::guess_report(words),
-        CommandName::List
-        | CommandName::Config
-        | CommandName::Sandbox
-        | CommandName::Completions
-        | CommandName::Help => Box::new(()),
+/// Returns an empty report of the command in arguments that are invalid.
+pub(super) fn empty_report_of(parsed: &ArgMatches) -> Box<dyn CommandReport> {
+    let Some((name, arguments)) = parsed.subcommand() else { return Box::new(()) };
+    match (name, arguments.subcommand_name()) {
+        ("upgrade", _) => Box::new(UpgradeReport::default()),
+        ("check", _) => Box::new(CheckReport::default()),
+        ("status", _) => Box::new(StatusReport::default()),
+        ("config-group", Some("diff")) => Box::new(DiffReport::default()),
+        ("config-group", Some("copy")) => Box::new(CopyReport::default()),
+        ("history", _) => Box::new(HistoryReport::default()),
+        _ => Box::new(()),
     }
 }

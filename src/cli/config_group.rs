@@ -96,18 +96,6 @@ Examples:
     },
 }
 
-/// Guesses the report when parsing failed.
-pub(crate) fn guess_report(words: &[&str]) -> Box<dyn CommandReport> {
-    let guess = |word: &&str| -> Option<Box<dyn CommandReport>> {
-        match *word {
-            "diff" => Some(Box::new(DiffReport::default())),
-            "copy" => Some(Box::new(CopyReport::default())),
-            _ => None,
-        }
-    };
-    words.iter().find_map(guess).unwrap_or_else(|| Box::new(()))
-}
-
 impl ConfigGroupArgs {
     pub(super) fn empty_report(&self) -> Box<dyn CommandReport> {
         match self.command {
