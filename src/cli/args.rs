@@ -39,43 +39,38 @@ pub(crate) struct Cli {
 
 /// Options that every command accepts.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
 #[expect(clippy::doc_markdown, reason = "the help shows these comments as they are")]
 pub(crate) struct Global {
     /// Profile to use
     ///
     /// Without it, the profile `default` is used if there is one. See `cdss help credentials`. [env: CDSS_PROFILE]
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
+    #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
     /// Region: KR, SGN, JPN, KRS, or FKR
     ///
     /// SGN, JPN, KRS, and FKR imply their site. [default: KR, or FKR for site fin] [env: NCLOUD_REGION]
-    #[arg(
-        long,
-        global = true,
-        hide_short_help = true,
-        value_name = "REGION",
-        help_heading = "Global options"
-    )]
+    #[arg(long, global = true, hide_short_help = true, value_name = "REGION")]
     pub region: Option<String>,
     /// Site: public (민간), gov (공공), or fin (금융)
     ///
     /// [default: the site of the region, or public] [env: NCLOUD_SITE]
-    #[arg(long, global = true, hide_short_help = true, value_name = "SITE", help_heading = "Global options")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "SITE")]
     pub site: Option<String>,
     /// Service endpoint to use instead of the site's
     ///
     /// [env: CDSS_ENDPOINT]
-    #[arg(long, global = true, hide_short_help = true, value_name = "URL", help_heading = "Global options")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "URL")]
     pub endpoint: Option<String>,
     /// Additional CA certificates (PEM)
     ///
     /// They are added to the system's. SSL_CERT_FILE replaces the system's.
-    #[arg(long, global = true, hide_short_help = true, value_name = "FILE", help_heading = "Global options")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub cacert: Option<String>,
     /// Output format: table or json
     ///
     /// [default: table] [env: CDSS_OUTPUT]
-    #[arg(long, short, global = true, value_name = "FORMAT", help_heading = "Global options")]
+    #[arg(long, short, global = true, value_name = "FORMAT")]
     pub output: Option<String>,
     /// When to use colors: auto, always, or never
     ///
@@ -87,15 +82,13 @@ pub(crate) struct Global {
         value_name = "WHEN",
         hide_possible_values = true,
         default_value_t = ColorChoice::Auto,
-        hide_default_value = true,
-        help_heading = "Global options"
-    )]
+        hide_default_value = true)]
     pub color: ColorChoice,
     /// Hide progress and notes (plans, errors, and hints are still shown)
-    #[arg(long, short, global = true, hide_short_help = true, help_heading = "Global options")]
+    #[arg(long, short, global = true, hide_short_help = true)]
     pub quiet: bool,
     /// Show settings; -vv adds requests, -vvv adds responses
-    #[arg(short, long, global = true, hide_short_help = true, action = ArgAction::Count, help_heading = "Global options")]
+    #[arg(short, long, global = true, hide_short_help = true, action = ArgAction::Count)]
     pub verbose: u8,
 }
 

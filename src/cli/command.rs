@@ -2,11 +2,7 @@
 
 use super::{check, config, config_group, help, history, list, sandbox, status, upgrade};
 
-use std::future::ready;
-
 use clap::{ArgMatches, Args, Subcommand};
-use futures_util::FutureExt as _;
-use futures_util::future::LocalBoxFuture;
 use strum::IntoStaticStr;
 
 use crate::cli::context::Context;
@@ -64,24 +60,29 @@ impl Command {
         }
     }
 
-    /// Runs a command that uses the service. Each future is boxed, because the largest one is much larger than the others.
+    /// Runs a command that uses the service or its settings. Each future is boxed, because the largest one is much larger
+    /// than the others.
     ///
     /// # Errors
     ///
     /// Each [`CommandError`](crate::error::CommandError) states whether anything was started.
-    pub(crate) fn run<'a>(
-        &'a self,
-        context: &'a Context,
-    ) -> LocalBoxFuture<'a, Finished<Box<dyn CommandReport>>> {
+    pub(crate) async fn run(&self, context: &Context) -> Finished<Box<dyn CommandReport>> {
+        if let Self::Config(args) = self {
+            return Box::pin(config::run_with_settings(args, context)).await;
+        }
+        let (mut reporter, mut prompt) = (context.reporter(), context.prompt());
+        let mut session = match context.open_session(&mut reporter).await {
+            Ok(session) => session,
+            Err(error) => return Finished { report: self.empty_report(), error: Some(error) },
+        };
         match self {
-            Self::Upgrade(args) => Box::pin(upgrade::run(args, context)),
-            Self::Check(args) => Box::pin(check::run(args, context).map(Finished::boxed)),
-            Self::Status(args) => Box::pin(status::run(args, context).map(Finished::boxed)),
-            Self::List(args) => Box::pin(list::run(args, context)),
-            Self::ConfigGroup(args) => Box::pin(config_group::run(args, context)),
-            Self::Config(args) => Box::pin(config::run_with_settings(args, context)),
-            Self::History(_) | Self::Sandbox(_) | Self::Completions(_) | Self::Help(_) => {
-                Box::pin(ready(Finished { report: (), error: None }.boxed()))
+            Self::Upgrade(args) => Box::pin(upgrade::run(args, &mut prompt, &mut session)).await,
+            Self::Check(args) => Box::pin(check::run(args, &mut session)).await.boxed(),
+            Self::Status(args) => Box::pin(status::run(args, &mut session)).await.boxed(),
+            Self::List(args) => Box::pin(list::run(args, &mut session)).await,
+            Self::ConfigGroup(args) => Box::pin(config_group::run(args, &mut prompt, &mut session)).await,
+            Self::Config(_) | Self::History(_) | Self::Sandbox(_) | Self::Completions(_) | Self::Help(_) => {
+                Finished { report: (), error: None }.boxed()
             }
         }
     }

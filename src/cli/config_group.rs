@@ -2,15 +2,16 @@
 
 use clap::{ArgGroup, Args, Subcommand};
 
-use super::context::{Context, open_session};
+use crate::api::HttpApi;
 use crate::config_group::diff;
 use crate::config_group::{CopyOptions, CopyRequest, CopySource, copy};
 use crate::model::group_name::GroupName;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
-use crate::output::CommandReport;
+use crate::output::{CommandReport, TerminalPrompt};
 use crate::report::Finished;
 use crate::report::config_group::{CopyReport, DiffReport};
+use crate::session::Session;
 
 /// Compare config groups, or copy one to another Kafka version
 #[derive(Debug, Args)]
@@ -106,16 +107,13 @@ impl ConfigGroupArgs {
 }
 
 /// Runs the command.
-pub(super) async fn run(args: &ConfigGroupArgs, context: &Context) -> Finished<Box<dyn CommandReport>> {
-    let mut reporter = context.reporter();
-    let mut session = match open_session(context, &mut reporter).await {
-        Ok(session) => session,
-        Err(error) => return Finished { report: args.empty_report(), error: Some(error) },
-    };
+pub(super) async fn run(
+    args: &ConfigGroupArgs,
+    prompt: &mut TerminalPrompt,
+    session: &mut Session<'_, HttpApi>,
+) -> Finished<Box<dyn CommandReport>> {
     match &args.command {
-        ConfigGroupCommand::Diff { from, to, exit_code } => {
-            diff(&mut session, from, to, *exit_code).await.boxed()
-        }
+        ConfigGroupCommand::Diff { from, to, exit_code } => diff(session, from, to, *exit_code).await.boxed(),
         ConfigGroupCommand::Copy { from, cluster, version, name, dry_run, yes } => {
             let group = from.clone().map(CopySource::Group);
             let source = group.or_else(|| cluster.clone().map(CopySource::Cluster));
@@ -125,9 +123,8 @@ pub(super) async fn run(args: &ConfigGroupArgs, context: &Context) -> Finished<B
                 name: name.clone(),
                 dry_run: *dry_run,
             };
-            let mut prompt = context.prompt();
-            let mut options = CopyOptions { yes: *yes, prompt: &mut prompt };
-            copy(&mut session, &request, &mut options).await.boxed()
+            let mut options = CopyOptions { yes: *yes, prompt };
+            copy(session, &request, &mut options).await.boxed()
         }
     }
 }
