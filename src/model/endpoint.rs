@@ -3,10 +3,10 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use serde::{Serialize, Serializer};
 use url::{Host, Url};
 
 use super::region::Site;
+use super::words::serialize_as_text;
 
 /// A base URL with only scheme, host, and port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,11 +165,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-impl Serialize for Endpoint {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
-}
+serialize_as_text!(Endpoint);
 
 #[cfg(test)]
 mod tests {

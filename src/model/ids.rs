@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use super::words::serialize_as_text;
 
 /// The text is not an unsigned 64-bit integer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,12 +33,8 @@ macro_rules! id_type {
             }
         }
 
-        /// Serializes the number as text, so that readers do not round it.
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                to.collect_str(self)
-            }
-        }
+        // As a number, readers would round it.
+        serialize_as_text!($name);
 
         impl FromStr for $name {
             type Err = InvalidNumber;

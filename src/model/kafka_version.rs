@@ -3,9 +3,10 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::ids::VersionCode;
+use super::words::serialize_as_text;
 
 /// A Kafka release number, such as 3.9.0.
 #[derive(Debug, Clone)]
@@ -48,11 +49,7 @@ impl fmt::Display for Release {
     }
 }
 
-impl Serialize for Release {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
-}
+serialize_as_text!(Release);
 
 impl Ord for Release {
     /// Compares number by number; a missing number counts as 0, so 3.9 equals 3.9.0.

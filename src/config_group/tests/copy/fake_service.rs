@@ -13,7 +13,7 @@ use crate::config_group::copy::{CopyOptions, CopyRequest, CopySource, copy};
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::config_group::rules::difference::tests::group;
 use crate::config_group::rules::group_copy::GroupCopy;
-use crate::consent::{GroupConsent, Prompt, PromptError};
+use crate::consent::{ConsentError, GroupConsent, Prompt};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::journal::{Journal, Operator};
@@ -289,7 +289,7 @@ impl Prompt for NoTerminal {
         Some("stdin")
     }
 
-    async fn read_line(&mut self, _: &str) -> Result<String, PromptError> {
+    async fn read_line(&mut self, _: &str) -> Result<String, ConsentError> {
         panic!("no prompt is expected")
     }
 

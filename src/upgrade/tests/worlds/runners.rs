@@ -15,7 +15,7 @@ use super::world::World;
 use crate::cli::finish::write_end;
 use crate::clock::Clock as _;
 use crate::clock::tests::block_on;
-use crate::consent::{Prompt, PromptError};
+use crate::consent::{ConsentError, Prompt};
 use crate::error::CommandError;
 use crate::journal::{Journal, Operator};
 use crate::model::command_context::CommandContext;
@@ -100,10 +100,10 @@ impl Prompt for DelayedPrompt<'_> {
         None
     }
 
-    async fn read_line(&mut self, _: &str) -> Result<String, PromptError> {
+    async fn read_line(&mut self, _: &str) -> Result<String, ConsentError> {
         self.world.step();
         if self.world.is_signalled() {
-            return Err(PromptError::Interrupted(Signal::Terminate));
+            return Err(ConsentError::Interrupted(Signal::Terminate));
         }
         self.world.pass(self.after);
         Ok(NAME.to_owned())
