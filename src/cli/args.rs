@@ -82,7 +82,8 @@ pub(crate) struct Global {
         value_name = "WHEN",
         hide_possible_values = true,
         default_value_t = ColorChoice::Auto,
-        hide_default_value = true)]
+        hide_default_value = true
+    )]
     pub color: ColorChoice,
     /// Hide progress and notes (plans, errors, and hints are still shown)
     #[arg(long, short, global = true, hide_short_help = true)]

@@ -1,4 +1,4 @@
-//! The reports of `config`. Each but that of `config verify` is also the fields of its document.
+//! The reports of `config`. Except for `config verify`, a report is also the fields of its document.
 
 use serde::Serialize;
 
