@@ -3,7 +3,6 @@
 use std::cell::{OnceCell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
@@ -194,10 +193,6 @@ impl Context {
         self.settings.profile.as_ref().map(|(name, _)| name.as_str())
     }
 
-    pub(crate) fn poll_interval(&self) -> Duration {
-        self.settings.poll_interval
-    }
-
     pub(crate) fn prompt(&self) -> TerminalPrompt {
         TerminalPrompt { signals: self.signals.clone() }
     }
@@ -227,6 +222,26 @@ impl Context {
             parts.push(format!("key …{}{origin}", escape(&tail)));
         }
         parts.join("  ")
+    }
+
+    /// Returns the session of a command that uses the service.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::api`] does.
+    pub(super) async fn open_session<'a>(
+        &'a self,
+        reporter: &'a mut StderrReporter,
+    ) -> Result<Session<'a, HttpApi>, CommandError> {
+        Ok(Session {
+            api: self.api().await?,
+            clock: &*self.clock,
+            journal: self.journal(),
+            context: &self.commands,
+            reporter,
+            poll_interval: self.settings.poll_interval,
+            sent_change: &self.sent_change,
+        })
     }
 
     fn report_settings(&self) {
@@ -309,24 +324,4 @@ fn host() -> Option<String> {
 #[cfg(not(unix))]
 fn host() -> Option<String> {
     None
-}
-
-/// Returns the session of a command that works on a cluster or a config group.
-///
-/// # Errors
-///
-/// Fails as [`Context::api`] does.
-pub(super) async fn open_session<'a>(
-    context: &'a Context,
-    reporter: &'a mut StderrReporter,
-) -> Result<Session<'a, HttpApi>, CommandError> {
-    Ok(Session {
-        api: context.api().await?,
-        clock: &*context.clock,
-        journal: context.journal(),
-        context: &context.commands,
-        reporter,
-        poll_interval: context.poll_interval(),
-        sent_change: &context.sent_change,
-    })
 }

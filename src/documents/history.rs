@@ -5,11 +5,13 @@ use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 
-use super::components::{Number, Text, Time};
+use super::components::Text;
 use crate::model::history::{
     ChangeOrigin, DamagedRecord, History, InitOutcome, Outcome, PastRun, RecordedService, Subject,
 };
-use crate::model::journal_state;
+use crate::model::ids::ClusterNo;
+use crate::model::journal_state::DamagedLine;
+use crate::model::utc_time::Time;
 use crate::report::history::{HistoryReport, HistoryView};
 
 /// `history`.
@@ -21,7 +23,7 @@ pub(crate) struct HistoryFields {
     /// Lines of the journal that can't be read.
     damaged: Vec<DamagedLine>,
     /// `--repair`: the damaged lines that no longer block upgrades; null otherwise.
-    repaired: Option<Vec<RepairedLine>>,
+    repaired: Option<Vec<DamagedRecord>>,
     /// `--init`: whether a journal was created; null otherwise.
     initialized: Option<bool>,
 }
@@ -39,9 +41,9 @@ impl HistoryFields {
                     runs.map(|run| Run::from_run(history, run, None)).collect()
                 }
             },
-            damaged: history.damaged.iter().map(DamagedLine::from_line).collect(),
+            damaged: history.damaged.clone(),
             repaired: match view {
-                HistoryView::Repair(lines) => Some(lines.iter().map(RepairedLine::from_record).collect()),
+                HistoryView::Repair(lines) => Some(lines.clone()),
                 _ => None,
             },
             initialized: match view {
@@ -100,10 +102,9 @@ impl Run {
             origin.and_then(|origin| value(origin).clone()).map(Text)
         };
         let (cluster, accepted) = match change.map(|change| &change.subject) {
-            Some(Subject::Upgrade { cluster, name, accepted }) => (
-                RecordedCluster { name: name.clone().map(Text), no: Some(Number::new(cluster)) },
-                Some(accepted.clone()),
-            ),
+            Some(Subject::Upgrade { cluster, name, accepted }) => {
+                (RecordedCluster { name: name.clone().map(Text), no: Some(*cluster) }, Some(accepted.clone()))
+            }
             Some(Subject::ConfigGroup { .. }) | None => (RecordedCluster { name: None, no: None }, None),
         };
         Self {
@@ -135,44 +136,5 @@ impl Run {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RecordedCluster {
     name: Option<Text>,
-    no: Option<Number>,
-}
-
-/// A line of the journal that can't be read.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct DamagedLine {
-    /// The line number, starting at 1.
-    #[cfg_attr(test, schemars(range(min = 1)))]
-    line: usize,
-    reason: String,
-}
-
-impl DamagedLine {
-    fn from_line(line: &journal_state::DamagedLine) -> Self {
-        Self { line: line.number, reason: line.reason.clone() }
-    }
-}
-
-/// A damaged line that no longer blocks upgrades.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct RepairedLine {
-    #[serde(flatten)]
-    line: DamagedLine,
-    /// The length without line ends.
-    #[cfg_attr(test, schemars(range(min = 1)))]
-    bytes: usize,
-    #[cfg_attr(test, schemars(regex(pattern = "^[0-9a-f]{64}$")))]
-    sha256: String,
-}
-
-impl RepairedLine {
-    fn from_record(record: &DamagedRecord) -> Self {
-        Self {
-            line: DamagedLine::from_line(&record.line),
-            bytes: record.bytes,
-            sha256: record.sha256.clone(),
-        }
-    }
+    no: Option<ClusterNo>,
 }

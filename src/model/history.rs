@@ -93,16 +93,21 @@ impl Outcome {
     }
 }
 
-/// A damaged line, identified by a hash of its bytes. If there are very many, the last record covers all remaining
-/// lines.
-#[derive(Debug, Clone, PartialEq, Eq)]
+// If there are very many damaged lines, the last record covers all remaining lines. The hash is of the bytes; for several
+// lines, it combines the hashes of the lines.
+/// A damaged line that no longer blocks upgrades.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "RepairedLine"))]
 pub(crate) struct DamagedRecord {
+    #[serde(flatten)]
     pub line: DamagedLine,
     /// The number of lines that it covers.
+    #[serde(skip)]
     pub lines: usize,
     /// The length without line ends.
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub bytes: usize,
-    /// The hash of these bytes, in hexadecimal. For several lines, it combines the hashes of the lines.
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9a-f]{64}$")))]
     pub sha256: String,
 }
 

@@ -1,19 +1,23 @@
 //! Records of requests, for the JSON output, the journal, and support cases.
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::operation_name::OperationName;
 
-/// A request with the outcome of its response.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A request to the service. A retry is another request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "SentRequest"))]
 pub(crate) struct RequestRecord {
+    /// The name of the operation in the API guide.
     pub operation: OperationName,
-    /// The service's request ID, if the response has one.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub request_id: Option<String>,
-    /// None if there was no response.
+    /// The status of the response; null if there was none.
+    #[cfg_attr(test, schemars(range(min = 100, max = 999)))]
     pub http_status: Option<u16>,
-    /// The time of sending.
+    #[cfg_attr(test, schemars(with = "super::utc_time::Time"))]
     pub at: Timestamp,
 }
 

@@ -148,8 +148,9 @@ async fn check_versions(
                 let reason =
                     if current { "the current version" } else { "not higher than the current version" };
                 return VersionChoice {
-                    version: offer,
-                    is_current: current,
+                    code: offer.code,
+                    name: offer.release,
+                    current,
                     possible: Some(false),
                     reason: reason.to_owned(),
                 };
@@ -192,8 +193,9 @@ fn assess_version(snapshot: &Snapshot) -> VersionChoice {
     let is_undecided = blocking
         .is_some_and(|check| matches!(check.id, CheckId::ConfigNoGroup | CheckId::ConfigSeveralGroups));
     VersionChoice {
-        version: plan.to.clone(),
-        is_current: false,
+        code: plan.to.code,
+        name: plan.to.release.clone(),
+        current: false,
         possible: if is_undecided { None } else { Some(blocking.is_none()) },
         reason: blocking.map_or_else(
             || plan.group_to.as_ref().map_or_else(String::new, |group| format!("with config group {group}")),

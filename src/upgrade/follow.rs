@@ -49,7 +49,7 @@ pub(super) async fn attach(
         }
         Err(failure) => return Err(failure),
     };
-    session.reporter.show_following(&format!("Following {}", describe_open_start(plan, start)));
+    session.reporter.note(&format!("Following {}", describe_open_start(plan, start)));
     report.start.run = Some(start.run.clone());
     report.start.at = Some(start.started_at).filter(|_| start.response != StartResponse::Refused);
     if let Err(error) = session.journal.record_attached(session.clock.now(), &start.run).await {
@@ -230,7 +230,7 @@ pub(super) async fn follow_other_change(
 ) -> Result<(), CommandError> {
     let name = plan.name_or_number();
     let message = format!("{name} is already changing (not started by this run); following");
-    session.reporter.show_following(&message);
+    session.reporter.note(&message);
     let expected = Expectation {
         target: Some(plan.to.code),
         previous: None,

@@ -73,7 +73,7 @@ async fn run(
         }
         NextAction::FollowOtherChange | NextAction::BusyWith(_) => Err(busy_failure(&plan)),
         NextAction::RunChecks => {
-            session.reporter.show_plan(&plan);
+            session.reporter.show_plan(&report.plan);
             note_unused_acceptances(session, &plan, &request.acceptances);
             if plan.is_blocked() {
                 return Err(blocked_failure(&plan));
@@ -164,7 +164,7 @@ async fn reread_under_lock(
             return Err(busy_failure(&plan));
         }
         session.reporter.warn("the cluster changed since the plan was made");
-        session.reporter.show_plan(&plan);
+        session.reporter.show_plan(report);
         if plan.is_blocked() && plan.next_action == NextAction::RunChecks {
             report.add_stale_check();
             return Err(blocked_failure(&plan));

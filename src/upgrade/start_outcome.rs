@@ -119,7 +119,7 @@ impl<A: CdssApi> Session<'_, A> {
             format!("no response to the start was received, and {observed}")
         });
         let message = format!("Following the change of {name}; it is unknown whether this run started it");
-        self.reporter.show_following(&message);
+        self.reporter.note(&message);
         self.reporter.note(&format!("  {}", plan.follow_command().render(Some(self.context))));
     }
 

@@ -15,7 +15,7 @@ use crate::model::selector::Selector;
 use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::Finished;
-use crate::report::upgrade::{Observations, StatusReport};
+use crate::report::upgrade::{Observations, StatusReport, UpgradeReport};
 use crate::session::Session;
 use crate::session::resolve::ResolvedCluster;
 use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers, Ownership, Progress, WatchResult};
@@ -41,15 +41,15 @@ pub(crate) async fn status(
     session: &mut Session<'_, impl CdssApi>,
     request: &StatusRequest,
 ) -> Finished<StatusReport> {
-    let mut report = StatusReport::default();
+    let mut report = UpgradeReport::default();
     let result = run(session, request, &mut report).await;
-    Finished::new(report, result)
+    Finished::new(StatusReport(report), result)
 }
 
 async fn run(
     session: &mut Session<'_, impl CdssApi>,
     request: &StatusRequest,
-    report: &mut StatusReport,
+    report: &mut UpgradeReport,
 ) -> Result<(), CommandError> {
     let resolved = session.resolve_cluster(&request.cluster, &mut report.plan).await;
     report.observed.state.clone_from(&report.plan.state);
@@ -102,7 +102,7 @@ async fn run(
         // As `upgrade` does. A final verdict closes the start in the journal, even if another run sent it.
         let (verdict, result) = conclude(end, Submitted::No, start.response, &name, follow);
         report.verdict = Some(verdict);
-        report.closed_run = verdict.is_final().then_some(start.run);
+        report.start.run = verdict.is_final().then_some(start.run);
         return result;
     }
     conclude_unrecorded(report, end, name, &target, follow)
@@ -134,7 +134,7 @@ async fn watch(
 }
 
 /// Shows what the cluster has now, because there is no target version.
-fn show_current_version(report: &mut StatusReport, resolved: &ResolvedCluster) {
+fn show_current_version(report: &mut UpgradeReport, resolved: &ResolvedCluster) {
     let Some(last) = &report.observed.cluster else { return };
     report.plan.current_group_no = last.config_group;
     if last.version != resolved.cluster.version {
@@ -175,7 +175,7 @@ fn conclude_without_target(
 /// Concludes the watch of a change that the journal does not record. Only a return to the version of `--from` is a
 /// failed upgrade.
 fn conclude_unrecorded(
-    report: &mut StatusReport,
+    report: &mut UpgradeReport,
     end: WatchEnd,
     name: String,
     target: &KafkaVersion,

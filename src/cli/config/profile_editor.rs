@@ -8,7 +8,7 @@ use secrecy::zeroize::Zeroizing;
 use strum::VariantNames as _;
 
 use crate::clock::SystemClock;
-use crate::consent::{ConsentError, Prompt as _, PromptError, Question, require_terminal};
+use crate::consent::{ConsentError, Prompt as _, Question, require_terminal};
 use crate::error::{CommandError, StartState, UsageError};
 use crate::model::profile_edit::ProfileEdit;
 use crate::model::region::{self, EndpointKind, Region, Site};
@@ -16,7 +16,7 @@ use crate::model::setting_name::Field;
 use crate::model::words::alternatives;
 use crate::output::{EchoGuard, TerminalPrompt, streams};
 use crate::settings::{self, Environment, Flags, ProfileFiles};
-use crate::signals::{Signal, SignalListener};
+use crate::signals::SignalListener;
 
 /// Edits one profile of `config.toml`.
 pub(super) struct ProfileEditor<'a> {
@@ -180,10 +180,7 @@ impl<'a> ProfileEditor<'a> {
             };
             let mut prompt = self.prompt();
             require_terminal(&prompt).map_err(CommandError::Consent)?;
-            question.ask(&mut prompt).await.map_err(|error| match error {
-                ConsentError::Interrupted(signal) => interrupted(signal),
-                error => CommandError::Consent(error),
-            })?;
+            question.ask(&mut prompt).await.map_err(prompt_failure)?;
         }
         settings::remove(&self.file, &self.profile, field, &self.clock).await?;
         Ok(ProfileEdit::Removed)
@@ -197,15 +194,13 @@ impl<'a> ProfileEditor<'a> {
     }
 }
 
-fn prompt_failure(error: PromptError) -> CommandError {
+fn prompt_failure(error: ConsentError) -> CommandError {
     match error {
-        PromptError::Interrupted(signal) => interrupted(signal),
-        PromptError::Terminal(error) => CommandError::Consent(ConsentError::Terminal(error)),
+        ConsentError::Interrupted(signal) => {
+            CommandError::Interrupted { signal, start: StartState::NotApplicable, follow: None }
+        }
+        error => CommandError::Consent(error),
     }
-}
-
-fn interrupted(signal: Signal) -> CommandError {
-    CommandError::Interrupted { signal, start: StartState::NotApplicable, follow: None }
 }
 
 fn usage_error(name: &'static str, error: &dyn std::fmt::Display) -> CommandError {

@@ -56,18 +56,22 @@ impl ChangeClass {
     ];
 }
 
-/// One setting before and after.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The effect of changing the config group on one setting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct SettingChange {
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub key: String,
-    /// The effective value with the current group; None if unknown.
+    /// The effective value with the current group.
     pub from: Option<String>,
-    /// The effective value with the target group; None if unknown.
+    /// The effective value with the target group.
     pub to: Option<String>,
     pub class: ChangeClass,
     /// True if the current group has a custom value.
+    #[serde(skip)]
     pub was_custom: bool,
-    /// Additional details: the violated limit, the replacement, the effect of a new default, or the version that lists it.
+    /// The allowed range, the replacement, or the effect of a new default.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub note: Option<String>,
 }
 

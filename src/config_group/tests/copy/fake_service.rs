@@ -12,7 +12,7 @@ use crate::clock::tests::{FakeClock, block_on};
 use crate::config_group::copy::{CopyRequest, CopySource, copy};
 use crate::config_group::rules::copy::{CopiedSetting, GroupCopy};
 use crate::config_group::rules::difference::tests::group;
-use crate::consent::{GroupConsent, Prompt, PromptError};
+use crate::consent::{ConsentError, GroupConsent, Prompt};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::journal::{Journal, Operator};
@@ -299,7 +299,7 @@ impl Prompt for NoTerminal {
         Some("stdin")
     }
 
-    async fn read_line(&mut self, _: &str) -> Result<String, PromptError> {
+    async fn read_line(&mut self, _: &str) -> Result<String, ConsentError> {
         panic!("no prompt is expected")
     }
 
