@@ -20,6 +20,10 @@ pub struct Options {
     pub pace: Pace,
     /// The delay of each response in the scenario `slow`. Ignored in others.
     pub response_delay: Duration,
+    /// The number of requests in each wave, for tests: a response is held until all requests of its wave have arrived.
+    /// Requests after the last wave are not held. A response is lost if the others do not arrive in time, so a client that
+    /// sends them one after another fails.
+    pub wave_sizes: Vec<usize>,
     /// Changes to the account that come just before certain requests.
     pub scheduled_changes: Vec<ScheduledChange>,
     /// Port on 127.0.0.1. 0 selects a free port.
@@ -36,6 +40,7 @@ impl Default for Options {
             pace: Pace::default(),
             // Chosen: long enough to notice, short enough to wait for.
             response_delay: Duration::from_secs(1),
+            wave_sizes: Vec::new(),
             scheduled_changes: Vec::new(),
             port: 0,
         }

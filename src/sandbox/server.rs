@@ -15,8 +15,10 @@ use hyper_util::rt::TokioIo;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
 
+use super::WAIT_TIMEOUT;
 use super::scenario::Scenario;
 use super::service::Service;
 
@@ -30,17 +32,42 @@ const LOG_PATH: &str = "/_sandbox/log";
 pub(super) struct Shared {
     service: Mutex<Service>,
     pub(super) request_handled: Condvar,
+    /// The number of requests so far.
+    request_count: watch::Sender<usize>,
     pub(super) stop: Notify,
 }
 
 impl Shared {
     pub(super) fn new(service: Service) -> Self {
-        Self { service: Mutex::new(service), request_handled: Condvar::new(), stop: Notify::new() }
+        Self {
+            service: Mutex::new(service),
+            request_handled: Condvar::new(),
+            request_count: watch::Sender::new(0),
+            stop: Notify::new(),
+        }
     }
 
     /// Locks the service. It is consistent even after a panic of its holder, because each request is logged at once.
     pub(super) fn service(&self) -> MutexGuard<'_, Service> {
         self.service.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a request and waits for the others of its wave. Returns false if they do not arrive in time.
+    async fn join_wave(&self) -> bool {
+        let mut own = 0;
+        self.request_count.send_modify(|count| {
+            *count += 1;
+            own = *count;
+        });
+        let mut wave_end = 0;
+        for size in &self.service().options.wave_sizes {
+            wave_end += size;
+            if wave_end >= own {
+                break;
+            }
+        }
+        let mut requests = self.request_count.subscribe();
+        timeout(WAIT_TIMEOUT, requests.wait_for(|count| *count >= wave_end)).await.is_ok()
     }
 }
 
@@ -93,10 +120,11 @@ async fn handle_request(
         )
     };
     shared.request_handled.notify_all();
+    let is_complete = shared.join_wave().await;
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
-    if answer.status == 0 {
+    if answer.status == 0 || !is_complete {
         return Err("the scenario loses the response".into());
     }
     let mut response =

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 
 use super::classify::{OperationKind, RetryDecision, classify};
@@ -12,7 +13,7 @@ use super::error::{ApiError, SendFailure};
 use super::limits::Limits;
 use super::sign::Authorization;
 use super::transport::{Connection, HttpClient};
-use super::wire::{self, Envelope, Operation, ReadRequest};
+use super::wire::{self, Envelope, Operation, PageInfo, ReadRequest};
 use super::{AcceptedStart, CdssApi, NewGroup, RetryPolicy};
 use crate::clock::saturating_add;
 use crate::config_group::rules::copy::CopiedSetting;
@@ -39,12 +40,22 @@ pub(crate) struct HttpApi {
     last_timestamp: Cell<i64>,
     /// How far the service's clock is ahead; measured when the gateway refuses a request because of it.
     clock_offset: Cell<SignedDuration>,
+    /// The gateway throttled a request of this run.
+    is_throttled: Cell<bool>,
 }
 
 /// A longer list is an error.
 ///
 /// Chosen: 10,000 clusters take 100 pages, or 1,000 if the service returns only ten entries per page.
 const MAX_PAGES: u32 = 1_000;
+
+/// How many pages of a list are read together, once the first page shows that there are so many.
+///
+/// Chosen: 100 pages take 14 round trips instead of 100, and eight connections are not a burden for the service.
+const PARALLEL_PAGES: u32 = 8;
+
+/// The status of a throttled request.
+const TOO_MANY_REQUESTS: u16 = 429;
 
 /// No page of a list is requested after this time. It includes reading the list a second time.
 ///
@@ -69,6 +80,7 @@ impl HttpApi {
             records: RefCell::new(Vec::new()),
             last_timestamp: Cell::new(0),
             clock_offset: Cell::new(SignedDuration::ZERO),
+            is_throttled: Cell::new(false),
         })
     }
 
@@ -117,6 +129,9 @@ impl HttpApi {
     }
 
     fn add_record(&self, record: RequestRecord) {
+        if record.http_status == Some(TOO_MANY_REQUESTS) {
+            self.is_throttled.set(true);
+        }
         let mut records = self.records.borrow_mut();
         if records.len() == MAX_RECORDS {
             records.remove(MAX_RECORDS / 2);
@@ -219,7 +234,8 @@ impl HttpApi {
         }
     }
 
-    /// Reads all pages of a list. If they are not a complete list, it may have changed between two pages.
+    /// Reads all pages of a list: the first page, and the rest several at a time. After a throttled request, pages are read
+    /// one after another. If they are not a complete list, it may have changed between two pages.
     async fn read_list<P: Pages>(
         &self,
         page: impl Fn(u32) -> ReadRequest<P::List>,
@@ -228,8 +244,8 @@ impl HttpApi {
         let clock = &self.client.connection.clock;
         let deadline = clock.elapsed().saturating_add(MAX_LIST_DURATION);
         let mut rereads = P::REREADS;
-        let (mut pages, mut number, mut request_id) = (P::default(), 1, None);
-        let reason = loop {
+        let (mut pages, mut number, mut total, mut request_id) = (P::default(), 1_u32, 1, None);
+        let reason = 'list: loop {
             if number > MAX_PAGES {
                 break format!("the list has more than {MAX_PAGES} pages");
             }
@@ -237,22 +253,34 @@ impl HttpApi {
                 let limit = humantime::format_duration(MAX_LIST_DURATION);
                 break format!("the list was not complete after {limit}");
             }
-            let request = page(number);
-            let envelope = self.send_read(&request.operation, RetryPolicy::Retry).await?;
-            let page_info = wire::parse_page_info(&envelope.result);
-            let list = request.parse(&envelope).map_err(str::to_owned);
-            request_id = envelope.request_id;
-            match list.and_then(|list| pages.add(number, list, page_info)) {
-                Ok(Some(list)) => return Ok(list),
-                Ok(None) => number = number.saturating_add(1),
-                Err(_) if rereads > 0 => {
-                    rereads = rereads.saturating_sub(1);
-                    (pages, number) = (P::default(), 1);
+            let parallel = if self.is_throttled.get() { 1 } else { PARALLEL_PAGES };
+            let last = number.saturating_add(parallel - 1).min(total).clamp(number, MAX_PAGES);
+            let reads = (number..=last).map(|number| self.read_page(page(number)));
+            for (list, page_info, id) in try_join_all(reads).await? {
+                request_id = id;
+                if let (1, Ok(list)) = (number, &list) {
+                    total = page_info.page_count(P::entries(list));
                 }
-                Err(reason) => break reason,
+                match list.and_then(|list| pages.add(number, list, page_info)) {
+                    Ok(Some(list)) => return Ok(list),
+                    Ok(None) => number = number.saturating_add(1),
+                    Err(_) if rereads > 0 => {
+                        rereads = rereads.saturating_sub(1);
+                        (pages, number, total) = (P::default(), 1, 1);
+                        continue 'list;
+                    }
+                    Err(reason) => break 'list reason,
+                }
             }
         };
         Err(ApiError::unreadable(name, reason, request_id))
+    }
+
+    /// Reads one page: its entries or why they are invalid, its paging fields, and the request ID.
+    async fn read_page<T>(&self, request: ReadRequest<T>) -> Result<ReadPage<T>, ApiError> {
+        let envelope = self.send_read(&request.operation, RetryPolicy::Retry).await?;
+        let list = request.parse(&envelope).map_err(str::to_owned);
+        Ok((list, wire::parse_page_info(&envelope.result), envelope.request_id))
     }
 
     /// Waits for a response or a pause of a read, until a signal arrives. A refresh of the credentials is not wrapped in
@@ -271,6 +299,9 @@ impl HttpApi {
         }
     }
 }
+
+/// The entries of a page or why they are invalid, its paging fields, and the request ID.
+type ReadPage<T> = (Result<T, String>, PageInfo, Option<String>);
 
 fn not_sent(operation: OperationName, failure: SendFailure, reason: String) -> ApiError {
     ApiError::NotSent { operation, failure, reason }

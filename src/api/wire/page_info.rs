@@ -34,6 +34,13 @@ impl PageInfo {
         self.is_last == Some(false) || is_before_the_end
     }
 
+    /// Returns the number of pages of the list, if this first page has so many entries. An estimate: it decides which pages
+    /// are requested together, not when the list is complete.
+    pub(in crate::api) fn page_count(&self, entries: usize) -> u32 {
+        let pages = self.total_pages.or_else(|| Some(self.total_entries?.div_ceil(entries.max(1) as u64)));
+        pages.and_then(|pages| u32::try_from(pages).ok()).unwrap_or(1)
+    }
+
     /// Returns true if the total count is higher than this number of entries.
     pub(in crate::api) fn lacks_entries(&self, entries: usize) -> bool {
         self.total_entries.is_some_and(|counted| counted > entries as u64)

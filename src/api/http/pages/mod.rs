@@ -16,6 +16,9 @@ pub(super) trait Pages: Default {
     /// How often the list is read again if its pages are not a complete list.
     const REREADS: u32;
 
+    /// Returns the number of entries on a page.
+    fn entries(page: &Self::List) -> usize;
+
     /// Adds the response to the request for page `requested`. Returns the list once it is complete, and None if the next
     /// page has to be read.
     ///
@@ -40,6 +43,10 @@ impl Pages for GroupPages {
     type List = Vec<ConfigGroup>;
 
     const REREADS: u32 = 0;
+
+    fn entries(page: &Vec<ConfigGroup>) -> usize {
+        page.len()
+    }
 
     fn add(
         &mut self,
@@ -82,6 +89,10 @@ impl Pages for ClusterPages {
     type List = ClusterList;
 
     const REREADS: u32 = 1;
+
+    fn entries(page: &ClusterList) -> usize {
+        page.allowed.len().saturating_add(page.forbidden.len())
+    }
 
     fn add(
         &mut self,

@@ -26,13 +26,15 @@ fn page(numbers: impl IntoIterator<Item = u64>, is_last: bool, count: u64) -> St
     http("200 OK", "", &serde_json::json!({ "code": 0, "message": "SUCCESS", "result": result }).to_string())
 }
 
+/// Returns the page number in a request.
+fn page_number(request: &str) -> u64 {
+    let (_, body) = request.split_once("\r\n\r\n").unwrap();
+    serde_json::from_str::<serde_json::Value>(body).unwrap()["pageNo"].as_u64().unwrap()
+}
+
 /// Returns the requested page numbers.
 fn requested(server: &Injector) -> Vec<u64> {
-    let number = |request: &String| {
-        let (_, body) = request.split_once("\r\n\r\n").unwrap();
-        serde_json::from_str::<serde_json::Value>(body).unwrap()["pageNo"].as_u64().unwrap()
-    };
-    server.seen().requests.iter().map(number).collect()
+    server.seen().requests.iter().map(|request| page_number(request)).collect()
 }
 
 /// Serves endless pages, each with a new cluster. Every request takes this many seconds by the client's clock.
@@ -143,13 +145,32 @@ fn repeated_page_is_an_error() {
 
 #[test]
 fn ten_thousand_clusters_take_100_pages() {
-    let server = Injector::start(|number| {
-        let first = number as u64 * 100;
-        let response = page(first..first + 100, number == 99, 10_000);
-        vec![Step::Read, Step::Send(response.into_bytes()), Step::Fin]
+    let server = Injector::start(|_| vec![Step::Read, Step::Respond(Box::new(hundred_entries)), Step::Fin]);
+    let found = list(&client_of(&server.url(), QUICK)).unwrap();
+    let numbers = found.allowed.iter().map(|entry| entry.no.number());
+    assert!(numbers.eq(0..10_000), "in the order of the pages");
+    let mut requested = requested(&server);
+    requested.sort_unstable();
+    assert!(requested.into_iter().eq(1..=100), "each page once");
+}
+
+/// Returns the requested page of 10,000 clusters.
+fn hundred_entries(request: &str) -> Vec<u8> {
+    let number = page_number(request);
+    page((number - 1) * 100..number * 100, number == 100, 10_000).into_bytes()
+}
+
+#[test]
+fn throttled_list_is_read_one_page_at_a_time() {
+    let throttled =
+        http("429 Too Many Requests", "", r#"{"error":{"errorCode":"410","message":"Throttle Limited"}}"#);
+    let server = Injector::start(move |connection| match connection {
+        0 => vec![Step::Read, Step::Send(throttled.clone().into_bytes()), Step::Fin],
+        _ => vec![Step::Read, Step::Respond(Box::new(hundred_entries)), Step::Fin],
     });
     let found = list(&client_of(&server.url(), QUICK)).unwrap();
-    assert_eq!((found.allowed.len(), server.seen().requests.len()), (10_000, 100));
+    assert_eq!(found.allowed.len(), 10_000);
+    assert!(requested(&server).into_iter().eq([1].into_iter().chain(1..=100)), "in this order");
 }
 
 #[test]
