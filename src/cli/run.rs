@@ -65,7 +65,7 @@ fn run(
             clap_complete::generate(args.shell, &mut Cli::command(), "cdss", &mut script);
             print_text(&String::from_utf8_lossy(&script))
         }
-        Command::Sandbox(args) if args.is_list() => {
+        Command::Sandbox(args) if args.list => {
             let options = output_options(global, environment);
             let result = options.as_ref().map(|_| super::sandbox::scenarios());
             let finished = Finished::from(result.map_err(|error| error.clone().into())).boxed();

@@ -1,102 +1,280 @@
-//! The API gateway in front of the service: routing, throttling, signatures, and permissions.
+//! The API gateway in front of the service: routes, throttles, and verifies requests, and logs them.
 
-use super::response::ApiResponse;
-use super::routes::Operation;
+use std::hash::BuildHasher as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use hyper::Request;
+use hyper::body::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use sha2::Sha256;
+
+use super::message::{Fields, Response};
 use super::scenario::Scenario;
-use super::signature::{KeyPair, SignatureHeaders};
+use super::service::Service;
+use super::{InvalidOption, LogEntry, START, clusters};
 
-/// How far the clock is ahead in `skewed-clock`, in milliseconds: ten minutes, twice the allowed skew of a signature.
-const CLOCK_SKEW_MS: u64 = 600_000;
+/// An operation: its method and path, and its implementation, which gets the number at the end of the path, or 0.
+type Operation = (&'static str, fn(&mut Service, u64, &Fields) -> Result<Value, Response>);
 
-/// A received request.
-#[derive(Default)]
-pub(super) struct IncomingRequest {
-    pub(super) method: String,
-    pub(super) path_and_query: String,
-    pub(super) signature: SignatureHeaders,
-    /// None if the body was too long.
-    pub(super) body: Option<Vec<u8>>,
+/// All operations. The region's prefix comes before the path.
+const OPERATIONS: [Operation; 14] = [
+    ("GET cluster/getCDSSVersionList", |_, _, _| Ok(clusters::versions())),
+    ("POST cluster/getClusterInfoList", Service::cluster_list),
+    (READ_CLUSTER, Service::read_cluster),
+    ("GET cluster/getClusterStatus/{no}", Service::status),
+    ("POST cluster/rollingUpgradePreCheck", Service::precheck),
+    ("POST cluster/rollingUpgrade", Service::start),
+    ("POST cluster/rollingUpgradeProgressCheck", Service::progress),
+    ("POST configGroup/getKafkaVersionConfigGroupList", Service::groups_of_version),
+    ("POST configGroup/getKafkaConfigGroupList", Service::all_groups),
+    ("POST configGroup/getKafkaConfigGroup/{no}", Service::read_group),
+    ("POST configGroup/getKafkaConfigGroupDetailList/{no}", Service::group_settings),
+    ("POST configGroup/getConfigGroupUsingClusterList/{no}", Service::group_users),
+    ("POST configGroup/createConfigGroup", Service::create_group),
+    ("POST configGroup/setKafkaConfigGroupDetail/{no}", Service::write_group),
+];
+
+const READ_CLUSTER: &str = "POST cluster/getClusterInfoList/{no}";
+
+/// The name of requests without a route in the log.
+const UNKNOWN: &str = "unknown";
+
+/// The path prefixes of all regions. They all serve the same account.
+const PREFIXES: [&str; 4] = ["/api/v1/", "/api/sgn-v1/", "/api/jpn-v1/", "/api/krs-v1/"];
+
+/// How far the clock is ahead in `skewed-clock`: twice the allowed skew of a signature.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(10);
+
+/// The allowed difference between a timestamp and the gateway's clock, as documented.
+const MAX_SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// Returns the operation and the number at the end of the path; None if the service has no such route.
+fn find(method: &str, path: &str) -> Option<(Operation, u64)> {
+    let path = PREFIXES.iter().find_map(|prefix| path.strip_prefix(prefix))?;
+    let (path, number) = match path.rsplit_once('/') {
+        Some((words, last)) if last.starts_with(|first: char| first.is_ascii_digit()) => {
+            (format!("{words}/{{no}}"), last.parse().ok()?)
+        }
+        _ => (path.to_owned(), 0),
+    };
+    let route = format!("{method} {path}");
+    OPERATIONS.into_iter().find(|operation| operation.0 == route).map(|operation| (operation, number))
 }
 
-/// Decides whether a request reaches the service.
-pub(super) struct Gateway {
-    scenario: Scenario,
-    key: KeyPair,
-    requests: usize,
-    starts: usize,
-    throttled: usize,
+/// Returns the name of an operation in the log: the last word of its path, except for the read of one cluster.
+fn name((route, _): Operation) -> &'static str {
+    let words = if route == READ_CLUSTER { "getClusterInfo" } else { route.trim_end_matches("/{no}") };
+    words.rsplit('/').next().unwrap_or(words)
 }
 
-impl Gateway {
-    pub(super) fn new(scenario: Scenario, key: KeyPair) -> Self {
-        Self { scenario, key, requests: 0, starts: 0, throttled: 0 }
-    }
-
-    /// Accepts only this key from now on.
-    pub(super) fn set_key(&mut self, key: KeyPair) {
-        self.key = key;
-    }
-
-    /// Converts this machine's time to the gateway's time, both in Unix milliseconds.
-    pub(super) fn clock_ms(&self, at_ms: u64) -> u64 {
-        if self.scenario == Scenario::SkewedClock { at_ms + CLOCK_SKEW_MS } else { at_ms }
-    }
-
-    /// Returns the operation and the body of an accepted request.
+impl Service {
+    /// Checks that the scheduled changes can be applied.
     ///
     /// # Errors
     ///
-    /// Returns the gateway's response to a refused request.
-    pub(super) fn authorize<'a>(
-        &mut self,
-        request: &'a IncomingRequest,
-        operation: Option<Operation>,
-        at_ms: u64,
-    ) -> Result<(Operation, &'a [u8]), ApiResponse> {
-        self.throttle(operation)?;
-        let operation = operation.ok_or_else(ApiResponse::not_found)?;
-        let clock = self.clock_ms(at_ms);
-        let signed = self.key.verifies(&request.method, &request.path_and_query, &request.signature, clock);
-        if !signed || self.scenario == Scenario::WrongSignature {
-            return Err(ApiResponse::gateway_error(401, "200", "Authentication Failed"));
-        }
-        let Some(body) = &request.body else {
-            return Err(ApiResponse::gateway_error(413, "430", "Request Entity Too Large"));
-        };
-        match (self.scenario, operation) {
-            (Scenario::NoPermission, _) => Err(ApiResponse::permission_denied()),
-            (Scenario::NoProgress, Operation::Progress) => Err(ApiResponse::not_found()),
-            (Scenario::ServerError, Operation::Start) => Ok((operation, body)),
-            (Scenario::ServerError, _) => Err(ApiResponse::gateway_error(503, "500", "Endpoint Error")),
-            _ => Ok((operation, body)),
-        }
-    }
-
-    /// In `throttled`, refuses every fourth request and the first start.
-    fn throttle(&mut self, operation: Option<Operation>) -> Result<(), ApiResponse> {
-        self.requests += 1;
-        self.starts += usize::from(operation == Some(Operation::Start));
-        let first_start = self.starts == 1 && operation == Some(Operation::Start);
-        if self.scenario == Scenario::Throttled && (first_start || self.requests.is_multiple_of(4)) {
-            self.throttled += 1;
-            return Err(ApiResponse::Throttled { retry_after: !self.throttled.is_multiple_of(2) });
+    /// Fails if a change names something that does not exist.
+    pub(super) fn validate_schedule(&self) -> Result<(), InvalidOption> {
+        let names = OPERATIONS.map(name);
+        for scheduled in &self.options.scheduled_changes {
+            let operation = &scheduled.before_operation;
+            if !names.contains(&operation.as_str()) {
+                let known = names.join(", ");
+                let error = format!("the sandbox has no operation `{operation}`; expected one of {known}");
+                return Err(InvalidOption(error));
+            }
+            if scheduled.nth == 0 {
+                let error = "a scheduled change must come before request 1 or later, not before request 0";
+                return Err(InvalidOption(error.to_owned()));
+            }
+            self.clone().apply(scheduled.change.clone())?;
         }
         Ok(())
     }
+
+    /// Handles a request and logs it. The body is None if it was too long. Returns the response and the request id.
+    pub(super) fn handle(&mut self, request: &Request<Option<Bytes>>) -> (Response, String) {
+        // The sandbox simulates a remote machine with its own clock.
+        self.now = Timestamp::now();
+        let operation = find(request.method().as_str(), request.uri().path());
+        let name = operation.map_or(UNKNOWN, |(operation, _)| name(operation));
+        self.apply_scheduled_changes(name);
+        let started_before = self.started_upgrades;
+        let result = self.answer(request, operation, name);
+        let accepted = name == START && result.is_ok();
+        let mut response = result.map_or_else(|response| response, |result| Response::success(&result));
+        let request_id = self.request_id();
+        if let Some(id) = response.body.get_mut("requestId") {
+            *id = Value::String(request_id.clone());
+        }
+        self.log.requests.push(LogEntry {
+            at_ms: u64::try_from(self.now.as_millisecond()).unwrap_or_default(),
+            operation: name.to_owned(),
+            method: request.method().to_string(),
+            path: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
+            body: request.body().as_deref().and_then(body_as_json),
+            status: response.status,
+            request_id: request_id.clone(),
+            accepted,
+            executed: self.started_upgrades > started_before,
+        });
+        (response, request_id)
+    }
+
+    /// Returns the time of the current request by the gateway's clock.
+    pub(super) fn gateway_time(&self) -> Timestamp {
+        let skewed = self.options.scenario == Scenario::SkewedClock;
+        self.now + if skewed { CLOCK_SKEW } else { SignedDuration::ZERO }
+    }
+
+    /// Returns the result of the operation, or the response of the gateway to a refused request.
+    fn answer(
+        &mut self,
+        request: &Request<Option<Bytes>>,
+        operation: Option<(Operation, u64)>,
+        name: &str,
+    ) -> Result<Value, Response> {
+        let scenario = self.options.scenario;
+        if scenario == Scenario::Throttled {
+            self.throttle(name)?;
+        }
+        let ((_, serve), number) = operation.ok_or_else(Response::not_found)?;
+        if scenario == Scenario::WrongSignature || !self.is_signed(request) {
+            return Err(Response::error(401, "200", "Authentication Failed"));
+        }
+        let Some(body) = request.body() else {
+            return Err(Response::error(413, "430", "Request Entity Too Large"));
+        };
+        match scenario {
+            Scenario::NoPermission => Err(Response::permission_denied()),
+            Scenario::NoProgress if name == "rollingUpgradeProgressCheck" => Err(Response::not_found()),
+            Scenario::ServerError if name != START => Err(Response::error(503, "500", "Endpoint Error")),
+            _ => serve(self, number, &Fields::parse(body)),
+        }
+    }
+
+    /// Refuses every fourth request and the first start. Every second refusal has no `Retry-After`.
+    fn throttle(&self, name: &str) -> Result<(), Response> {
+        let is_first_start = name == START && self.log.starts_requested() == 0;
+        if !is_first_start && !(self.log.requests.len() + 1).is_multiple_of(4) {
+            return Ok(());
+        }
+        let throttled = self.log.requests.iter().filter(|request| request.status == 429).count();
+        let response = Response::error(429, "410", "Throttle Limited");
+        Err(Response { has_retry_after: throttled.is_multiple_of(2), ..response })
+    }
+
+    /// Returns true if a request was signed (version 2) with the accepted key, at a time near the gateway's clock. Written
+    /// only from the service's documentation.
+    fn is_signed<B>(&self, request: &Request<B>) -> bool {
+        let header =
+            |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let (timestamp, access_key) = (header("x-ncp-apigw-timestamp"), header("x-ncp-iam-access-key"));
+        let Ok(signature) = STANDARD.decode(header("x-ncp-apigw-signature-v2")) else { return false };
+        let sent = timestamp.parse().ok().and_then(|sent| Timestamp::from_millisecond(sent).ok());
+        let is_in_time = sent.is_some_and(|sent| sent.duration_since(self.gateway_time()).abs() <= MAX_SKEW);
+        let path_and_query = request.uri().path_and_query().map_or("", |path| path.as_str());
+        let text = format!("{} {path_and_query}\n{timestamp}\n{access_key}", request.method());
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.options.secret_key.as_bytes())
+            .expect("HMAC accepts keys of any length");
+        mac.update(text.as_bytes());
+        is_in_time && access_key == self.options.access_key && mac.verify_slice(&signature).is_ok()
+    }
+
+    /// Returns a new request id in the form of a UUID.
+    fn request_id(&self) -> String {
+        let [high, low] = [0_u8, 1].map(|part| self.seed.hash_one((self.log.requests.len(), part)));
+        let (a, b, c) = (high >> 32, high >> 16 & 0xffff, high & 0xffff);
+        format!("{a:08x}-{b:04x}-{c:04x}-{:04x}-{:012x}", low >> 48, low & 0xffff_ffff_ffff)
+    }
+}
+
+fn body_as_json(body: &[u8]) -> Option<Value> {
+    let text = || Value::String(String::from_utf8_lossy(body).into_owned());
+    (!body.is_empty()).then(|| serde_json::from_slice(body).unwrap_or_else(|_| text()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::Options;
+
+    #[test]
+    fn paths_map_to_operations() {
+        let table = [
+            ("GET", "/api/v1/cluster/getCDSSVersionList", Some(("getCDSSVersionList", 0))),
+            ("POST", "/api/sgn-v1/cluster/getClusterInfoList", Some(("getClusterInfoList", 0))),
+            ("POST", "/api/jpn-v1/cluster/getClusterInfoList/1009123", Some(("getClusterInfo", 1_009_123))),
+            ("GET", "/api/krs-v1/cluster/getClusterStatus/7", Some(("getClusterStatus", 7))),
+            ("POST", "/api/v1/cluster/rollingUpgrade", Some((START, 0))),
+            ("GET", "/api/v1/cluster/rollingUpgrade", None),
+            ("POST", "/api/v1/cluster/rollingUpgrade/1009123", None),
+            ("POST", "/api/v1/cluster/getKafkaConfigGroup/301", None),
+            ("POST", "/api/v1/configGroup/getKafkaConfigGroup/301", Some(("getKafkaConfigGroup", 301))),
+            ("POST", "/api/v1/configGroup/getKafkaConfigGroup", None),
+            ("GET", "/api/v1/cluster/getClusterStatus/7x", None),
+            ("GET", "/api/fkr-v1/cluster/getCDSSVersionList", None),
+            ("GET", "/", None),
+        ];
+        for (method, path, expected) in table {
+            let found = find(method, path).map(|(operation, number)| (name(operation), number));
+            assert_eq!(found, expected, "{method} {path}");
+        }
+        let unique: std::collections::HashSet<_> = OPERATIONS.map(name).into();
+        assert_eq!(unique.len(), OPERATIONS.len());
+    }
 
     #[test]
     fn every_fourth_request_and_the_first_start_are_throttled() {
-        let key = KeyPair { access: String::new(), secret: String::new() };
-        let mut gateway = Gateway::new(Scenario::Throttled, key);
-        let operations = [1, 2, 3, 4].map(|_| Some(Operation::Versions));
-        let operations = operations.into_iter().chain([1, 2, 3].map(|_| Some(Operation::Start)));
-        let responses: Vec<_> = operations.map(|operation| gateway.throttle(operation)).collect();
-        let throttled = |retry_after| Err(ApiResponse::Throttled { retry_after });
-        assert_eq!(responses, [Ok(()), Ok(()), Ok(()), throttled(true), throttled(false), Ok(()), Ok(())]);
+        let options = Options { scenario: Scenario::Throttled, ..Options::default() };
+        let mut service = Service::new(options).unwrap();
+        let paths = ["nowhere"; 4].into_iter().chain(["cluster/rollingUpgrade"; 3]);
+        let responses = paths.map(|path| {
+            let request = Request::post(format!("/api/v1/{path}")).body(None).unwrap();
+            let response = service.handle(&request).0;
+            (response.status, response.has_retry_after)
+        });
+        // A request that is not throttled is not found or not signed.
+        let expected =
+            [(404, false), (404, false), (404, false), (429, true), (429, false), (401, false), (401, false)];
+        assert_eq!(responses.collect::<Vec<_>>(), expected);
+    }
+
+    /// The time at which the request was signed, in milliseconds.
+    const SIGNED: i64 = 1_700_000_000_000;
+    const PATH: &str = "/api/v1/cluster/rollingUpgradePreCheck";
+    /// Computed with openssl: `printf '%s' "$text" | openssl dgst -sha256 -hmac test-secret-key -binary | base64`.
+    const SIGNATURE: &str = "p3Bf8RvLZcaB8sOCvP4+6oFVCacK/1n0og7VCkWyKJA=";
+    const MAX_SKEW_MS: i64 = 300_000;
+
+    fn accepted(path: &str, access_key: &str, signature: &str, now_ms: i64) -> bool {
+        let (access, secret_key) = ("test-access-key".to_owned(), "test-secret-key".to_owned());
+        let options = Options { access_key: access, secret_key, ..Options::default() };
+        let now = Timestamp::from_millisecond(now_ms).unwrap();
+        let request = Request::post(path)
+            .header("x-ncp-apigw-timestamp", SIGNED)
+            .header("x-ncp-iam-access-key", access_key)
+            .header("x-ncp-apigw-signature-v2", signature);
+        Service { now, ..Service::new(options).unwrap() }.is_signed(&request.body(()).unwrap())
+    }
+
+    #[test]
+    fn valid_signature_is_accepted_within_five_minutes() {
+        for now in [SIGNED, SIGNED + MAX_SKEW_MS, SIGNED - MAX_SKEW_MS] {
+            assert!(accepted(PATH, "test-access-key", SIGNATURE, now));
+        }
+        for now in [SIGNED + MAX_SKEW_MS + 1, SIGNED - MAX_SKEW_MS - 1] {
+            assert!(!accepted(PATH, "test-access-key", SIGNATURE, now));
+        }
+    }
+
+    #[test]
+    fn invalid_signatures_are_rejected() {
+        assert!(!accepted("/api/v1/cluster/rollingUpgrade", "test-access-key", SIGNATURE, SIGNED));
+        assert!(!accepted(PATH, "other-access-key", SIGNATURE, SIGNED));
+        assert!(!accepted(PATH, "test-access-key", "", SIGNED));
+        assert!(!accepted(PATH, "test-access-key", "p3Bf8RvLZcaB8sOCvP4=", SIGNED));
     }
 }

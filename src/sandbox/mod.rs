@@ -2,48 +2,41 @@
 //!
 //! It shares no code with the client, so that the same mistake can't hide in both.
 
-mod account;
-mod account_change;
-mod cluster;
-mod cluster_reads;
-mod config_group_reads;
-mod config_group_writes;
+mod clusters;
+mod config_groups;
 mod demo_account;
 mod gateway;
-mod kafka_settings;
-mod kafka_versions;
+mod kafka;
 mod lifecycle;
-mod new_cluster;
+mod message;
 mod options;
-mod paging;
-mod request_fields;
-mod request_log;
-mod response;
-mod routes;
 mod scenario;
 mod server;
-mod signature;
-mod state;
-mod system_time;
+mod service;
 #[cfg(test)]
 mod tests;
 mod upgrade;
 
-use std::sync::Arc;
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::{Arc, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use std::{fmt, io};
 
-use tokio::sync::oneshot;
+use serde::Serialize;
+use thiserror::Error;
+use tokio::runtime::Builder;
 
-pub use account_change::{AccountChange, InvalidChange, ScheduledChange};
-pub use new_cluster::{NewCluster, NewClusterError};
-pub use options::{Options, Pace};
-pub use request_log::{LogEntry, RequestLog};
-pub use scenario::{Scenario, UnknownScenario};
+pub use options::{AccountChange, NewCluster, Options, Pace, ScheduledChange};
+pub use scenario::Scenario;
 
 use server::Shared;
-use state::State;
+use service::Service;
+
+/// An option or a change that the sandbox can't apply, with the reason.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct InvalidOption(String);
 
 /// The timeout of [`Sandbox::wait_until`]. Chosen: far longer than any upgrade in a test.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -52,8 +45,6 @@ const WAIT_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Sandbox {
     port: u16,
     shared: Arc<Shared>,
-    /// Dropping the sender stops the server.
-    stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -68,18 +59,22 @@ impl Sandbox {
     /// invalid or added twice, or if a scheduled change names an operation, cluster, broker, or setting that does not
     /// exist.
     pub fn start(options: Options) -> io::Result<Self> {
-        let requested = options.port;
-        let state =
-            State::new(options).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        let (listener, runtime) = server::bind(requested)?;
+        let port = options.port;
+        let service =
+            Service::new(options).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        listener.set_nonblocking(true)?;
         let port = listener.local_addr()?.port();
-        let shared = Arc::new(Shared::new(state));
-        let (stop, stopped) = oneshot::channel();
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let shared = Arc::new(Shared::new(service));
         let served = Arc::clone(&shared);
-        let thread = thread::Builder::new()
-            .name("cdss-sandbox".to_owned())
-            .spawn(move || server::serve(&runtime, listener, &served, stopped))?;
-        Ok(Self { port, shared, stop: Some(stop), thread: Some(thread) })
+        // Dropping the runtime at the end closes all open connections.
+        let run = move || {
+            runtime.spawn(server::serve(listener, Arc::clone(&served)));
+            runtime.block_on(served.stop.notified());
+        };
+        let thread = thread::Builder::new().name("cdss-sandbox".to_owned()).spawn(run)?;
+        Ok(Self { port, shared, thread: Some(thread) })
     }
 
     /// Returns the endpoint, `http://127.0.0.1:PORT`, without a trailing slash.
@@ -94,7 +89,7 @@ impl Sandbox {
 
     /// Returns the requests received so far.
     pub fn log(&self) -> RequestLog {
-        self.shared.state().log().clone()
+        self.shared.service().log.clone()
     }
 
     /// Waits until the log satisfies a condition, for tests. The condition is checked after every request and must not
@@ -104,15 +99,24 @@ impl Sandbox {
     ///
     /// Panics if the condition is not satisfied within ten seconds.
     pub fn wait_until(&self, condition: impl Fn(&RequestLog) -> bool) -> RequestLog {
-        let log = self.shared.wait_until(WAIT_TIMEOUT, condition);
-        log.unwrap_or_else(|log| {
-            panic!("the condition was not met within {WAIT_TIMEOUT:?}; requests: {:#?}", log.requests)
-        })
+        let is_unmet = |service: &mut Service| !condition(&service.log);
+        let signal = &self.shared.request_handled;
+        let waited = signal.wait_timeout_while(self.shared.service(), WAIT_TIMEOUT, is_unmet);
+        let (service, result) = waited.unwrap_or_else(PoisonError::into_inner);
+        let log = service.log.clone();
+        drop(service);
+        let requests = &log.requests;
+        assert!(
+            !result.timed_out(),
+            "the condition was not met within {WAIT_TIMEOUT:?}; requests: {requests:#?}"
+        );
+        log
     }
 
     /// Replaces the accepted key pair.
     pub fn accept_key(&self, access_key: &str, secret_key: &str) {
-        self.shared.state().accept_key(access_key, secret_key);
+        let options = &mut self.shared.service().options;
+        (options.access_key, options.secret_key) = (access_key.to_owned(), secret_key.to_owned());
     }
 
     /// Changes the account immediately, without a request from the client.
@@ -121,7 +125,7 @@ impl Sandbox {
     ///
     /// Panics if the change names something that does not exist.
     pub fn apply(&self, change: AccountChange) {
-        let result = self.shared.state().apply(change);
+        let result = self.shared.service().apply(change);
         if let Err(error) = result {
             panic!("{error}");
         }
@@ -130,7 +134,7 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        drop(self.stop.take());
+        self.shared.stop.notify_one();
         if let Some(thread) = self.thread.take() {
             // Ignore a panic of the server thread: it has stopped either way.
             drop(thread.join());
@@ -141,5 +145,59 @@ impl Drop for Sandbox {
 impl fmt::Debug for Sandbox {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Sandbox").field("port", &self.port).finish_non_exhaustive()
+    }
+}
+
+/// The operation that starts an upgrade.
+const START: &str = "rollingUpgrade";
+
+/// All requests since the sandbox started, in the order of their handling. It contains neither signatures nor secret keys.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct RequestLog {
+    pub requests: Vec<LogEntry>,
+}
+
+/// A request and its result.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LogEntry {
+    /// Unix time in milliseconds.
+    pub at_ms: u64,
+    /// The last word of the path, without a number. The read of one cluster is `getClusterInfo`, to distinguish it from
+    /// the list `getClusterInfoList`. A route that does not exist is `unknown`.
+    pub operation: String,
+    pub method: String,
+    /// The path with the query, as sent.
+    pub path: String,
+    /// The body as JSON, or as text if it is not JSON; None if it is empty.
+    pub body: Option<serde_json::Value>,
+    /// The HTTP status; 0 if the connection was closed without a response.
+    pub status: u16,
+    /// The request id, also if no response was sent.
+    pub request_id: String,
+    /// True for a start with a success response, whether or not it took effect.
+    pub accepted: bool,
+    /// True for a start that took effect, whatever the response was.
+    pub executed: bool,
+}
+
+impl RequestLog {
+    /// Returns the number of start requests, including refused ones.
+    pub fn starts_requested(&self) -> usize {
+        self.count(START)
+    }
+
+    /// Returns the number of starts with a success response. This is the number that a client can know.
+    pub fn starts_accepted(&self) -> usize {
+        self.requests.iter().filter(|request| request.accepted).count()
+    }
+
+    /// Returns the number of starts that took effect, including those with a lost or negative response.
+    pub fn starts_executed(&self) -> usize {
+        self.requests.iter().filter(|request| request.executed).count()
+    }
+
+    /// Returns the number of requests of an operation, named as in [`LogEntry::operation`].
+    pub fn count(&self, operation: &str) -> usize {
+        self.requests.iter().filter(|request| request.operation == operation).count()
     }
 }

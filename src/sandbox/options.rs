@@ -1,9 +1,11 @@
-//! The options of a sandbox.
+//! The options of a sandbox, and changes to its account.
 
+use std::ops::RangeInclusive;
+use std::str::FromStr;
 use std::time::Duration;
 
-use super::account_change::ScheduledChange;
-use super::new_cluster::NewCluster;
+use super::InvalidOption;
+use super::kafka::VERSIONS;
 use super::scenario::Scenario;
 
 /// Options of a sandbox.
@@ -55,5 +57,121 @@ impl Default for Pace {
     /// Returns the default pace. Chosen: three brokers take about six seconds.
     fn default() -> Self {
         Self::Clock { step: Duration::from_millis(200) }
+    }
+}
+
+/// The number of brokers that the service allows in a cluster.
+const BROKER_LIMITS: RangeInclusive<usize> = 3..=10;
+
+/// A cluster to add to the account, parsed from `NAME=VERSION,BROKERS`.
+///
+/// It gets a config group of its version with unique values, and a group with the same values for each newer version, so
+/// that it can be upgraded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCluster {
+    pub name: String,
+    /// The Kafka version, such as `3.7.1`.
+    pub version: String,
+    /// The number of broker nodes, 3 to 10.
+    pub brokers: usize,
+}
+
+impl FromStr for NewCluster {
+    type Err = InvalidOption;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOption> {
+        let parse = || {
+            let (name, rest) = text.split_once('=')?;
+            let (version, brokers) = rest.split_once(',')?;
+            let brokers = brokers.trim().parse().ok()?;
+            Some(Self { name: name.trim().to_owned(), version: version.trim().to_owned(), brokers })
+        };
+        let cluster = parse().ok_or_else(|| wrong_form(text))?;
+        cluster.validate()?;
+        Ok(cluster)
+    }
+}
+
+impl NewCluster {
+    /// Checks that the service allows such a cluster.
+    pub(super) fn validate(&self) -> Result<(), InvalidOption> {
+        let Self { name, version, brokers } = self;
+        if name.is_empty() || name.contains(|letter: char| letter.is_control() || letter.is_whitespace()) {
+            return Err(wrong_form(&format!("{name}={version},{brokers}")));
+        }
+        let known = VERSIONS.map(|known| known.number);
+        if !known.contains(&version.as_str()) {
+            let known = known.join(", ");
+            return Err(InvalidOption(format!("unknown Kafka version `{version}`; expected one of {known}")));
+        }
+        if !BROKER_LIMITS.contains(brokers) {
+            let (min, max) = BROKER_LIMITS.into_inner();
+            let error = format!("a cluster must have {min} to {max} brokers, not {brokers}");
+            return Err(InvalidOption(error));
+        }
+        Ok(())
+    }
+}
+
+fn wrong_form(text: &str) -> InvalidOption {
+    InvalidOption(format!("`{text}` is not in the form NAME=VERSION,BROKERS, such as orders-prod=3.7.1,3"))
+}
+
+/// A change that is applied just before a certain request, so that a later read sees different data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScheduledChange {
+    /// The operation's name in the log, such as `rollingUpgradePreCheck`.
+    pub before_operation: String,
+    /// Which request of that operation: 1 is the first. Refused requests count.
+    pub nth: usize,
+    pub change: AccountChange,
+}
+
+/// A change to the account. The new value stays until the next change, whatever an upgrade does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountChange {
+    /// The status of a cluster. May be one that the service does not know.
+    Status { cluster: u64, status: String },
+    /// The color of one broker. 0 is the first.
+    BrokerColor { cluster: u64, broker: usize, color: String },
+    /// The config group that a cluster uses.
+    ConfigGroup { cluster: u64, no: u64 },
+    /// The version code of a cluster.
+    Version { cluster: u64, code: String },
+    /// The custom value of a setting (by Kafka's name) in a config group. An empty value restores the default. A setting
+    /// that the sandbox does not know appears in the additional list.
+    CustomValue { group: u64, key: String, value: String },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cluster_is_parsed() {
+        let expected = NewCluster { name: "my-kafka".into(), version: "3.6.2".into(), brokers: 5 };
+        assert_eq!("my-kafka=3.6.2,5".parse(), Ok(expected));
+    }
+
+    #[test]
+    fn invalid_clusters_are_rejected_with_the_reason() {
+        let table = [
+            ("orders", "`orders` is not in the form NAME=VERSION,BROKERS, such as orders-prod=3.7.1,3"),
+            ("=3.7.1,3", "`=3.7.1,3` is not in the form NAME=VERSION,BROKERS, such as orders-prod=3.7.1,3"),
+            (
+                "a b=3.7.1,3",
+                "`a b=3.7.1,3` is not in the form NAME=VERSION,BROKERS, such as orders-prod=3.7.1,3",
+            ),
+            (
+                "a=3.7.1,three",
+                "`a=3.7.1,three` is not in the form NAME=VERSION,BROKERS, such as orders-prod=3.7.1,3",
+            ),
+            ("a=3.7,3", "unknown Kafka version `3.7`; expected one of 2.8.2, 3.6.2, 3.7.1, 3.9.0"),
+            ("a=3.7.1,2", "a cluster must have 3 to 10 brokers, not 2"),
+            ("a=3.7.1,11", "a cluster must have 3 to 10 brokers, not 11"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(text.parse::<NewCluster>().unwrap_err().to_string(), expected);
+        }
     }
 }

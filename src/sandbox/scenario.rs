@@ -1,14 +1,15 @@
 //! The scenarios of the sandbox.
 
 use strum::{Display, EnumString, IntoStaticStr, VariantArray, VariantNames};
-use thiserror::Error;
+
+use super::InvalidOption;
 
 /// How the simulated service behaves. The successful scenarios come first, then the others by exit code.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Display, EnumString, IntoStaticStr, VariantArray, VariantNames,
 )]
 #[strum(serialize_all = "kebab-case")]
-#[strum(parse_err_ty = UnknownScenario, parse_err_fn = unknown_scenario)]
+#[strum(parse_err_ty = InvalidOption, parse_err_fn = unknown_scenario)]
 pub enum Scenario {
     Healthy,
     Flapping,
@@ -92,15 +93,9 @@ impl Scenario {
     }
 }
 
-/// The name of a scenario that does not exist.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("unknown scenario `{name}`; expected one of {}", <Scenario as VariantNames>::VARIANTS.join(", "))]
-pub struct UnknownScenario {
-    pub name: String,
-}
-
-fn unknown_scenario(name: &str) -> UnknownScenario {
-    UnknownScenario { name: name.to_owned() }
+fn unknown_scenario(name: &str) -> InvalidOption {
+    let known = <Scenario as VariantNames>::VARIANTS.join(", ");
+    InvalidOption(format!("unknown scenario `{name}`; expected one of {known}"))
 }
 
 #[cfg(test)]

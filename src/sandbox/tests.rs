@@ -41,7 +41,7 @@ fn exchange(port: u16, request: &str) -> HttpResponse {
 }
 
 fn send(port: u16, method: &str, path: &str, body: &str, secret: &str) -> HttpResponse {
-    let timestamp = system_time::unix_millis();
+    let timestamp = jiff::Timestamp::now().as_millisecond();
     let access_key = "sandbox-access-key";
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("{method} {path}\n{timestamp}\n{access_key}").as_bytes());

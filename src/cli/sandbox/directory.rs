@@ -41,15 +41,11 @@ impl SandboxDirectory {
 
         let directory = self.0.join("bin");
         create_private_directory(&directory)?;
-        let (new, wrapper) = (directory.join("cdss.new"), directory.join("cdss"));
-        let write = || {
-            let mut options = std::fs::OpenOptions::new();
-            let mut file = options.write(true).create_new(true).mode(0o700).open(&new)?;
-            file.write_all(&self.wrapper_script(program, url))?;
-            drop(file);
-            std::fs::rename(&new, &wrapper)
-        };
-        write().with_context(|| format!("can't write {}", wrapper.display()))?;
+        let wrapper = directory.join("cdss");
+        let mut options = std::fs::OpenOptions::new();
+        let file = options.write(true).create_new(true).mode(0o700).open(&wrapper);
+        file.and_then(|mut file| file.write_all(&self.wrapper_script(program, url)))
+            .with_context(|| format!("can't write {}", wrapper.display()))?;
         check_runs(&wrapper)?;
         Ok(directory)
     }

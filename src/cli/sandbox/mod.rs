@@ -1,7 +1,6 @@
 //! `cdss sandbox`: runs the CDSS simulator, and a command in which every `cdss` uses it.
 
 use std::ffi::OsString;
-use std::io;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
@@ -20,23 +19,22 @@ use directory::{SandboxDirectory, WrapperError};
 
 mod directory;
 
+const EXAMPLES: &str = "\
+Examples:
+  cdss sandbox -- cdss upgrade --cluster orders-prod --version 3.9.0
+  cdss sandbox --scenario answer-lost -- ./nightly-upgrade.sh
+  cdss sandbox --cluster orders=3.7.1,5   # serve another shell until Ctrl-C";
+
 /// Run commands against a local CDSS simulator
 #[derive(Debug, Args)]
 #[command(
-    after_help = "\
-Examples:
-  cdss sandbox -- cdss upgrade --cluster orders-prod --version 3.9.0
-  cdss sandbox --scenario answer-lost -- ./nightly-upgrade.sh
-  cdss sandbox --cluster orders=3.7.1,5   # serve another shell until Ctrl-C",
-    after_long_help = "\
-Examples:
-  cdss sandbox -- cdss upgrade --cluster orders-prod --version 3.9.0
-  cdss sandbox --scenario answer-lost -- ./nightly-upgrade.sh
-  cdss sandbox --cluster orders=3.7.1,5   # serve another shell until Ctrl-C
+    after_help = EXAMPLES,
+    after_long_help = format!("\
+{EXAMPLES}
 
 In the sandbox, every cdss talks only to the simulator, regardless of profile, endpoint, or
 credentials. This includes commands with a clean environment, such as env -i PATH=\"$PATH\" cdss.
-If a script sets XDG_STATE_HOME, its journal is kept there, in one subdirectory per sandbox."
+If a script sets XDG_STATE_HOME, its journal is kept there, in one subdirectory per sandbox.")
 )]
 pub(crate) struct SandboxArgs {
     /// Behavior to simulate
@@ -44,7 +42,7 @@ pub(crate) struct SandboxArgs {
     scenario: Scenario,
     /// List the scenarios and their exit codes
     #[arg(long)]
-    list: bool,
+    pub(crate) list: bool,
     /// Add a cluster, such as orders=3.7.1,5
     #[arg(long, value_name = "NAME=VERSION,BROKERS")]
     cluster: Vec<NewCluster>,
@@ -54,12 +52,6 @@ pub(crate) struct SandboxArgs {
     /// Command to run; without one, serve until Ctrl-C
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
-}
-
-impl SandboxArgs {
-    pub(crate) fn is_list(&self) -> bool {
-        self.list
-    }
 }
 
 /// Runs the sandbox and returns the exit code of the command in it.
@@ -184,24 +176,21 @@ fn forward_signal(child_id: u32, signal: Signal) {
 #[cfg(not(unix))]
 fn forward_signal(_child_id: u32, _signal: Signal) {}
 
-#[cfg(unix)]
+/// Returns the exit code of a command; 128 and the number of the signal that ended it, as in a shell.
 fn exit_code(status: ExitStatus) -> u8 {
-    use std::os::unix::process::ExitStatusExt as _;
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
-    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
-}
-
-#[cfg(not(unix))]
-fn exit_code(status: ExitStatus) -> u8 {
-    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+    #[cfg(unix)]
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| 128 + signal);
+    #[cfg(not(unix))]
+    let signal = None;
+    status.code().or(signal).and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
 
 fn serve_until_signal(sandbox: &Sandbox) -> anyhow::Result<u8> {
     let signals = SignalListener::new();
     signals.listen().context("can't handle signals")?;
     streams::print_stderr("Serving until Ctrl-C. In another shell:");
-    let printed: io::Result<()> = streams::print_stdout(&format!("export CDSS_SANDBOX={}\n", sandbox.url()));
-    printed.context("can't write the address")?;
+    streams::print_stdout(&format!("export CDSS_SANDBOX={}\n", sandbox.url()))
+        .context("can't write the address")?;
     block_on(signals.recv()).map_err(|error| anyhow!("{error}"))?;
     Ok(0)
 }
