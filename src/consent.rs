@@ -35,20 +35,13 @@ pub(crate) trait Prompt {
     fn non_terminal_stream(&self) -> Option<&'static str>;
 
     /// Prints the question and reads one line. Input that was typed before the question is discarded.
-    async fn read_line(&mut self, question: &str) -> Result<String, PromptError>;
+    async fn read_line(&mut self, question: &str) -> Result<String, ConsentError>;
 
     /// Prints the service's cautions, once, before the first question.
     fn show_cautions(&mut self);
 
     /// Prints why an answer was rejected.
     fn reject_answer(&mut self, reason: &str);
-}
-
-/// Why a prompt returned no answer.
-#[derive(Debug)]
-pub(crate) enum PromptError {
-    Interrupted(Signal),
-    Terminal(io::Error),
 }
 
 /// Why there is no consent.
@@ -185,9 +178,8 @@ impl Question<'_> {
         let declined = || ConsentError::Declined { action: self.action, expected: self.expected.to_owned() };
         for attempt in 1..=MAX_ATTEMPTS {
             let answer = prompt.read_line(&self.text).await.map_err(|error| match error {
-                PromptError::Interrupted(signal) => ConsentError::Interrupted(signal),
-                PromptError::Terminal(error) if error.kind() == io::ErrorKind::UnexpectedEof => declined(),
-                PromptError::Terminal(error) => ConsentError::Terminal(error),
+                ConsentError::Terminal(error) if error.kind() == io::ErrorKind::UnexpectedEof => declined(),
+                error => error,
             })?;
             let typed = answer.trim();
             if !typed.is_empty() && typed == self.expected {
@@ -243,8 +235,8 @@ pub(crate) mod tests {
             self.non_terminal
         }
 
-        async fn read_line(&mut self, _question: &str) -> Result<String, PromptError> {
-            let end = || PromptError::Terminal(io::ErrorKind::UnexpectedEof.into());
+        async fn read_line(&mut self, _question: &str) -> Result<String, ConsentError> {
+            let end = || ConsentError::Terminal(io::ErrorKind::UnexpectedEof.into());
             self.answers.pop().map(str::to_owned).ok_or_else(end)
         }
 

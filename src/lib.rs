@@ -34,6 +34,7 @@ mod journal;
 mod metrics;
 mod model;
 mod output;
+mod private_file;
 mod report;
 mod reporter;
 pub mod sandbox;

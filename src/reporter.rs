@@ -5,22 +5,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::report::config_group::CopyReport;
+use crate::report::upgrade::PlanReport;
 use crate::upgrade::rules::broker_history::BrokerHistories;
-use crate::upgrade::rules::plan::Plan;
 
 /// Reports progress. The result of a command is not part of it.
 pub(crate) trait Reporter {
     /// Shows the plan, before the confirmation prompt or before an error about it.
-    fn show_plan(&mut self, plan: &Plan);
+    fn show_plan(&mut self, plan: &PlanReport);
 
     /// Shows what a config group copy would create, before the confirmation prompt.
     fn show_copy_plan(&mut self, report: &CopyReport);
 
     /// Reports that the start was accepted. `follow` is the command that follows the upgrade.
     fn show_started(&mut self, at: Timestamp, request_id: Option<&str>, follow: &str);
-
-    /// Reports that this run follows a change that it did not start, or may not have started.
-    fn show_following(&mut self, message: &str);
 
     /// Updates the status of the brokers, observed `at` after the watch began.
     fn show_brokers(&mut self, histories: &BrokerHistories, at: Duration);

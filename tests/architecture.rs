@@ -219,7 +219,11 @@ fn graph() -> BTreeMap<PathBuf, BTreeSet<PathBuf>> {
         let module = module_of(file);
         for import in imports(code).into_iter().filter(|import| import.is_reexport) {
             let Some(item) = import.path.last().cloned() else { continue };
-            reexports.insert([module.clone(), vec![item]].concat(), absolute(&module, &import.path));
+            let (name, target) = ([module.clone(), vec![item]].concat(), absolute(&module, &import.path));
+            // A macro is re-exported from the module that defines it.
+            if name != target {
+                reexports.insert(name, target);
+            }
         }
     }
     let file_of = |mut path: Vec<String>| {

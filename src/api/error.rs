@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::clock_skew::{ClockSkew, is_skew_too_large};
+use crate::model::clock_skew::ClockSkew;
 use crate::model::command_context::CommandContext;
 use crate::model::operation_name::OperationName;
 use crate::model::suggested_command::SuggestedCommand;
@@ -40,12 +40,12 @@ pub(crate) enum ClientPart {
 /// Why a certificate is not trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CertificateProblem {
-    Issuer,
+    /// The issuer is not trusted, or the certificate can't be used.
+    Untrusted,
     /// Expired, or not valid yet.
     Date,
     /// Issued for another host.
     Name,
-    Other,
 }
 
 /// A failed API call. Every message names the operation, which NAVER Cloud support asks for.
@@ -101,16 +101,18 @@ fn code_suffix(code: Option<i64>) -> String {
 }
 
 impl ApiError {
+    /// Creates the error of a successful response whose content can't be used.
+    pub(crate) fn unreadable(
+        operation: OperationName,
+        reason: impl Into<String>,
+        request_id: Option<String>,
+    ) -> Self {
+        Self::Unreadable { operation, status: 200, reason: reason.into(), request_id }
+    }
+
     /// Returns true if the key or its permissions are the problem.
     pub(crate) fn is_auth(&self) -> bool {
-        match self {
-            Self::Gateway { status, .. } | Self::Unreadable { status, .. } => matches!(status, 401 | 403),
-            Self::Setup { .. }
-            | Self::NotSent { .. }
-            | Self::NoResponse { .. }
-            | Self::Interrupted { .. }
-            | Self::Refused { .. } => false,
-        }
+        matches!(self, Self::Gateway { status: 401 | 403, .. } | Self::Unreadable { status: 401 | 403, .. })
     }
 
     /// Returns true if the gateway refused the signature; another key may work.
@@ -128,10 +130,7 @@ impl ApiError {
             Self::Gateway { request_id, .. }
             | Self::Refused { request_id, .. }
             | Self::Unreadable { request_id, .. } => request_id.as_deref(),
-            Self::Setup { .. }
-            | Self::NotSent { .. }
-            | Self::NoResponse { .. }
-            | Self::Interrupted { .. } => None,
+            _ => None,
         }
     }
 
@@ -139,11 +138,7 @@ impl ApiError {
     pub(crate) fn service_message(&self) -> Option<&str> {
         match self {
             Self::Gateway { message, .. } | Self::Refused { message, .. } => Some(message),
-            Self::Setup { .. }
-            | Self::NotSent { .. }
-            | Self::NoResponse { .. }
-            | Self::Interrupted { .. }
-            | Self::Unreadable { .. } => None,
+            _ => None,
         }
     }
 
@@ -196,7 +191,7 @@ impl ApiError {
         match self {
             Self::NotSent { failure: SendFailure::Certificate(problem), .. } => Some(
                 match problem {
-                    CertificateProblem::Issuer | CertificateProblem::Other => {
+                    CertificateProblem::Untrusted => {
                         "pass the issuer's CA certificate with --cacert FILE if you trust the issuer"
                     }
                     CertificateProblem::Date => "check this machine's clock; if it is correct, the certificate must be renewed",
@@ -216,20 +211,10 @@ impl ApiError {
                  commands, …_VIEWER may be enough)"
                     .to_owned(),
             ),
-            Self::Gateway { status: 401 | 403, clock_skew, .. } => Some(match clock_skew.as_deref() {
-                Some(ClockSkew { local, server: Some(server) }) if is_skew_too_large(*local, *server) => format!(
-                    "set this machine's clock: the local time is {}, the service's time is {}, and the gateway allows a difference of \
-                     up to five minutes",
-                    utc_time(*local),
-                    utc_time(*server)
-                ),
-                Some(ClockSkew { local, server: None }) => format!(
-                    "check the secret key, and that the key belongs to this site; if both are correct, check this machine's \
-                     clock: the local time is {}, and the service did not report its time",
-                    utc_time(*local)
-                ),
-                _ => "check the secret key, and that the key belongs to this site".to_owned(),
-            }),
+            Self::Gateway { status: 401 | 403, clock_skew, .. } => Some(clock_skew.as_deref().map_or_else(
+                || KEY_REMEDY.to_owned(),
+                |skew| signature_remedy(*skew),
+            )),
             Self::Gateway { status: 429, code: Some(400), .. } => {
                 Some("retry after the quota is renewed".to_owned())
             }
@@ -243,5 +228,24 @@ impl ApiError {
             }
             Self::Refused { .. } | Self::Interrupted { .. } => None,
         }
+    }
+}
+
+const KEY_REMEDY: &str = "check the secret key, and that the key belongs to this site";
+
+/// Returns the remedy for a rejected signature.
+fn signature_remedy(skew: ClockSkew) -> String {
+    let local = utc_time(skew.local);
+    match (skew.server_if_too_large(), skew.server) {
+        (Some(server), _) => format!(
+            "set this machine's clock: the local time is {local}, the service's time is {}, and the gateway allows a difference of \
+             up to five minutes",
+            utc_time(server)
+        ),
+        (None, None) => format!(
+            "{KEY_REMEDY}; if both are correct, check this machine's clock: the local time is {local}, and the service did not \
+             report its time"
+        ),
+        (None, Some(_)) => KEY_REMEDY.to_owned(),
     }
 }

@@ -5,6 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+use x509_cert::certificate::{CertificateInner, Raw};
+use x509_cert::der::Decode as _;
+use x509_cert::der::oid::db::rfc4519::{COMMON_NAME, ORGANIZATION_NAME};
 
 /// The issuer of the last server certificate.
 #[derive(Debug, Clone, Default)]
@@ -61,59 +64,14 @@ impl ServerCertVerifier for RecordingVerifier {
     }
 }
 
-const SEQUENCE_TAG: u8 = 0x30;
-const VERSION_TAG: u8 = 0xa0;
-
-/// Object identifiers of name attributes, the most specific first: common name, organization.
-///
-/// Source: X.520, 2.5.4.3 and 2.5.4.10.
-const NAME_ATTRIBUTES: [&[u8]; 2] = [&[0x55, 0x04, 0x03], &[0x55, 0x04, 0x0a]];
-
 /// Returns the common name, or else the organization, of a certificate's issuer. Returns None if the certificate can't be
 /// parsed: the name is only used in messages.
 fn issuer_name(certificate: &[u8]) -> Option<String> {
-    let (_, certificate, _) = der_element(certificate)?;
-    let (_, body, _) = der_element(certificate)?;
-    let rest = match der_element(body)? {
-        (VERSION_TAG, _, rest) => rest,
-        _ => body,
-    };
-    let (_serial, _, rest) = der_element(rest)?;
-    let (_algorithm, _, rest) = der_element(rest)?;
-    let (SEQUENCE_TAG, name, _) = der_element(rest)? else { return None };
-    NAME_ATTRIBUTES.iter().find_map(|identifier| name_attribute(name, identifier))
-}
-
-fn name_attribute(name: &[u8], identifier: &[u8]) -> Option<String> {
-    let mut sets = name;
-    while let Some((_, set, rest)) = der_element(sets) {
-        sets = rest;
-        let (_, pair, _) = der_element(set)?;
-        let (_, found, value) = der_element(pair)?;
-        if found == identifier {
-            let (_, text, _) = der_element(value)?;
-            return Some(String::from_utf8_lossy(text).into_owned());
-        }
-    }
-    None
-}
-
-/// Splits DER into the first element's tag, its content, and the rest.
-fn der_element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&tag, rest) = bytes.split_first()?;
-    let (&first, rest) = rest.split_first()?;
-    let (length, rest) = if first < 0x80 {
-        (usize::from(first), rest)
-    } else {
-        let (digits, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-        // A length of more than four bytes is never valid here.
-        if digits.len() > 4 {
-            return None;
-        }
-        (digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit)), rest)
-    };
-    let (content, rest) = rest.split_at_checked(length)?;
-    Some((tag, content, rest))
+    let certificate = CertificateInner::<Raw>::from_der(certificate).ok()?;
+    let issuer = certificate.tbs_certificate().issuer();
+    let attribute = |oid| issuer.iter().find(|attribute| attribute.oid == oid);
+    let name = attribute(COMMON_NAME).or_else(|| attribute(ORGANIZATION_NAME))?;
+    Some(String::from_utf8_lossy(name.value.value()).into_owned())
 }
 
 #[cfg(test)]

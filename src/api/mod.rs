@@ -3,7 +3,6 @@
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 mod classify;
-mod clock_skew;
 mod credential_cache;
 mod error;
 #[cfg(test)]
@@ -11,8 +10,6 @@ pub(crate) mod fake;
 mod http;
 mod issuer;
 mod limits;
-mod new_group;
-mod operation;
 mod operations;
 mod probe;
 mod redact;
@@ -26,11 +23,11 @@ pub(crate) use credential_cache::CredentialCache;
 #[cfg(test)]
 pub(crate) use error::ClientPart;
 pub(crate) use error::{ApiError, SendFailure};
+pub(crate) use http::HttpApi;
 #[cfg(test)]
 pub(crate) use http::tests::client_with;
-pub(crate) use http::{HttpApi, HttpApiConfig};
 pub(crate) use limits::Limits;
-pub(crate) use new_group::NewGroup;
-pub(crate) use operations::{AcceptedStart, CdssApi, RetryPolicy};
-pub(crate) use probe::{Probe, ProbeReport};
+pub(crate) use operations::{AcceptedStart, CdssApi, NewGroup, RetryPolicy};
+pub(crate) use probe::{ProbeReport, probe};
+pub(crate) use transport::Connection;
 pub(crate) use trust::TrustFiles;

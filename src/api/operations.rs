@@ -5,13 +5,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::error::ApiError;
-use super::new_group::NewGroup;
 use super::wire::{self, ReadRequest};
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::consent::{Consent, GroupConsent};
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterList};
 use crate::model::config_group::{ConfigGroup, Setting};
+use crate::model::group_name::GroupName;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
 use crate::upgrade::rules::plan::UpgradeTarget;
@@ -23,6 +23,15 @@ pub(crate) struct AcceptedStart {
     pub request_id: Option<String>,
     /// When the response was received.
     pub at: Timestamp,
+}
+
+/// A config group to create.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NewGroup {
+    pub name: GroupName,
+    pub version: VersionCode,
+    /// The description that the web console shows.
+    pub description: String,
 }
 
 /// Whether a failed read is retried. [`classify()`](super::classify()) decides which failures are temporary, and

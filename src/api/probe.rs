@@ -4,185 +4,142 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::future::select_ok;
-use jiff::Timestamp;
-use reqwest::header::HeaderMap;
+use jiff::SignedDuration;
 use tokio::net::{TcpStream, lookup_host};
 use url::{Host, Url};
 
 use super::error::{ApiError, ClientPart, SendFailure};
-use super::limits::Limits;
-use super::transport::{HttpClient, build_client, send_request};
-use super::trust::TrustFiles;
+use super::sign::Authorization;
+use super::transport::{Connection, HttpClient};
 use super::wire;
-use crate::clock::Clock;
-use crate::model::proxy_address::ProxyAddress;
-use crate::model::request_record::{LoggedResponse, RequestObserver, RequestRecord};
+use crate::model::clock_skew::ClockSkew;
 use crate::model::service::Service;
-use crate::signals::{Signal, SignalListener};
-use crate::verify::rules::{Finding, Step, StepFailure, StepResults};
-
-/// The settings that a connection depends on, without the credentials.
-pub(crate) struct Probe<'a> {
-    pub service: &'a Service,
-    pub limits: Limits,
-    pub trust: &'a TrustFiles,
-    pub proxy: Option<&'a ProxyAddress>,
-    pub clock: &'a dyn Clock,
-    pub signals: &'a SignalListener,
-    pub observer: &'a dyn RequestObserver,
-}
+use crate::signals::Signal;
+use crate::upgrade::rules::checks::{Check, CheckId, CheckResult};
+use crate::verify::rules::StepChecks;
 
 /// The results of a connectivity test.
+#[derive(Default)]
 pub(crate) struct ProbeReport {
-    pub steps: StepResults,
-    /// The local time and the service's time, if there was a response.
-    pub clock_skew: Option<(Timestamp, Option<Timestamp>)>,
+    pub steps: StepChecks,
+    /// None without a response.
+    pub clock_skew: Option<ClockSkew>,
     /// The error that ended the test, unless a name lookup or a connection failed.
     pub error: Option<ApiError>,
 }
 
-impl Probe<'_> {
-    /// Resolves the host, connects, and requests the list of versions without a signature. Any response proves
-    /// connectivity, and its `Date` is the service's time.
-    ///
-    /// # Errors
-    ///
-    /// Fails only if a signal is received. Failed steps are part of the report.
-    pub(crate) async fn run(&self) -> Result<ProbeReport, Signal> {
-        let mut report = ProbeReport { steps: StepResults::default(), clock_skew: None, error: None };
-        tokio::select! {
-            biased;
-            signal = self.signals.recv() => Err(signal),
-            () = self.run_steps(&mut report) => Ok(report),
+/// Resolves the host, connects, and requests the list of versions without a signature. Any response proves connectivity,
+/// and its `Date` is the service's time.
+///
+/// # Errors
+///
+/// Fails only if a signal is received. Failed steps are part of the report.
+pub(crate) async fn probe(connection: Connection) -> Result<ProbeReport, Signal> {
+    let signals = connection.signals.clone();
+    let mut report = ProbeReport::default();
+    tokio::select! {
+        biased;
+        signal = signals.recv() => Err(signal),
+        () = run_steps(connection, &mut report) => Ok(report),
+    }
+}
+
+async fn run_steps(connection: Connection, report: &mut ProbeReport) {
+    let (service, timeout) = (connection.service.clone(), connection.limits.connect_timeout);
+    let client = match HttpClient::new(connection) {
+        Ok(client) => client,
+        Err(error) => return report.fail(failed_step(&error, &service, false), error),
+    };
+    let steps = &mut report.steps;
+    let proxy_url = client.proxy_url.as_deref().and_then(|proxy_url| Url::parse(proxy_url).ok());
+    let target = proxy_url.as_ref().unwrap_or_else(|| service.endpoint.url());
+    let addresses = match resolve_host(target, timeout).await {
+        Ok((addresses, description)) => {
+            steps.add(Check::pass(CheckId::NameResolution, description));
+            addresses
+        }
+        Err(reason) => return steps.fail(CheckId::NameResolution, reason, None),
+    };
+    let connected = connect(&addresses, timeout).await;
+    if proxy_url.is_none() {
+        steps.add(Check::new(CheckId::Proxy, CheckResult::Info, "none"));
+    }
+    match connected {
+        Err(reason) => {
+            let step = if proxy_url.is_some() { CheckId::Proxy } else { CheckId::Connection };
+            let reason = format!("can't connect to {}: {reason}", display_url(target));
+            return steps.fail(step, reason, None);
+        }
+        Ok(address) if proxy_url.is_none() => {
+            steps.add(Check::pass(CheckId::Connection, address.to_string()));
+        }
+        Ok(_) => {}
+    }
+    send_probe_request(&client, proxy_url.as_ref(), report).await;
+}
+
+/// Sends the unsigned request.
+async fn send_probe_request(client: &HttpClient, proxy_url: Option<&Url>, report: &mut ProbeReport) {
+    let Connection { service, limits, .. } = &client.connection;
+    let operation = wire::versions().operation;
+    let (outcome, _) =
+        client.send(&operation, &Authorization::none(), limits.read_timeout, SignedDuration::ZERO).await;
+    let failed = outcome.as_ref().err().map(|error| failed_step(error, service, proxy_url.is_some()));
+    let steps = &mut report.steps;
+    if let Some(proxy_url) = proxy_url.filter(|_| failed != Some(CheckId::Proxy)) {
+        steps.add(Check::pass(CheckId::Proxy, display_url(proxy_url)));
+        if failed != Some(CheckId::Connection) {
+            steps.add(Check::pass(CheckId::Connection, "through the proxy"));
         }
     }
-
-    async fn run_steps(&self, report: &mut ProbeReport) {
-        let steps = &mut report.steps;
-        let client = match build_client(self.service, &self.limits, self.trust, self.proxy, false) {
-            Ok(client) => client,
-            Err(error) => {
-                steps.fail(failed_step(&error, self.service, false), failure_of(&error));
-                report.error = Some(error);
-                return;
-            }
-        };
-        let proxy_url = client.proxy_url().and_then(|proxy_url| Url::parse(proxy_url).ok());
-        let target = proxy_url.as_ref().unwrap_or_else(|| self.service.endpoint.url());
-        let addresses = match resolve_host(target, self.limits.connect_timeout).await {
-            Ok((addresses, finding)) => {
-                steps.pass(Step::Dns, finding);
-                addresses
-            }
-            Err(reason) => return steps.fail(Step::Dns, failure(reason)),
-        };
-        let connected = connect(&addresses, self.limits.connect_timeout).await;
-        if proxy_url.is_none() {
-            steps.pass(Step::Proxy, Finding::info("none"));
-        }
-        match connected {
-            Err(reason) => {
-                let step = if proxy_url.is_some() { Step::Proxy } else { Step::Connection };
-                return steps
-                    .fail(step, failure(format!("can't connect to {}: {reason}", display_url(target))));
-            }
-            Ok(address) if proxy_url.is_none() => {
-                steps.pass(Step::Connection, Finding::pass(address.to_string()));
-            }
-            Ok(_) => {}
-        }
-        self.send_probe_request(&client, proxy_url.as_ref(), report).await;
+    if !matches!(failed, Some(CheckId::Proxy | CheckId::Connection | CheckId::Tls)) {
+        steps.add(tls_check(client));
     }
-
-    /// Sends the unsigned request.
-    async fn send_probe_request(
-        &self,
-        client: &HttpClient,
-        proxy_url: Option<&Url>,
-        report: &mut ProbeReport,
-    ) {
-        let operation = wire::versions().operation;
-        let Limits { read_timeout: read, max_body_bytes: body, .. } = self.limits;
-        let path = self.service.request_path(&operation.path);
-        self.observer.request_sent(operation.name, &format!("{} {path} (unsigned)", operation.method));
-        let sent_at = self.clock.now();
-        let outcome =
-            send_request(client, self.service, &operation, HeaderMap::new(), read, body, self.clock).await;
-        let outcome =
-            outcome.map_err(|error| (failed_step(&error, self.service, proxy_url.is_some()), error));
-        let steps = &mut report.steps;
-        let response = outcome.as_ref().ok();
-        let record = RequestRecord {
-            operation: operation.name,
-            request_id: response.and_then(|response| response.request_id.clone()),
-            http_status: response.map(|response| response.status),
-            at: sent_at,
-        };
-        let headers = response.map_or(&[][..], |response| &response.headers);
-        self.observer.response_received(&record, LoggedResponse { headers, fields: None });
-        let failed = outcome.as_ref().err().map(|(step, _)| *step);
-        if let Some(proxy_url) = proxy_url.filter(|_| failed != Some(Step::Proxy)) {
-            steps.pass(Step::Proxy, Finding::pass(display_url(proxy_url)));
-            if failed != Some(Step::Connection) {
-                steps.pass(Step::Connection, Finding::pass("through the proxy"));
-            }
-        }
-        if !matches!(failed, Some(Step::Proxy | Step::Connection | Step::Tls)) {
-            steps.pass(Step::Tls, self.tls_finding(client));
-        }
-        match outcome {
-            Ok(response) => report.clock_skew = Some((response.clock_skew.local, response.clock_skew.server)),
-            Err((step, error)) => {
-                steps.fail(step, failure_of(&error));
-                report.error = Some(error);
-            }
-        }
+    match (outcome, failed) {
+        (Err(error), Some(step)) => report.fail(step, error),
+        (outcome, _) => report.clock_skew = outcome.ok().map(|response| response.clock_skew),
     }
+}
 
-    fn tls_finding(&self, client: &HttpClient) -> Finding {
-        if !self.service.endpoint.is_https() {
-            return Finding::info("plain HTTP to this machine");
-        }
-        let issuer = client.issuer().map_or_else(
-            || "a trusted certificate".to_owned(),
-            |name| format!("certificate issued by `{name}`"),
+impl ProbeReport {
+    /// Adds a failure with its own remedy where the remedy of the step does not fit: for certificates, proxy
+    /// authentication, and settings.
+    fn fail(&mut self, step: CheckId, error: ApiError) {
+        let has_own_remedy = matches!(
+            error,
+            ApiError::Setup { .. }
+                | ApiError::NotSent { failure: SendFailure::Certificate(_) | SendFailure::ProxyAuth, .. }
         );
-        Finding::pass(issuer)
+        let remedy = error.remedy().filter(|_| has_own_remedy).map(Into::into);
+        self.steps.fail(step, error.to_string(), remedy);
+        self.error = Some(error);
     }
+}
+
+fn tls_check(client: &HttpClient) -> Check {
+    if !client.connection.service.endpoint.is_https() {
+        return Check::new(CheckId::Tls, CheckResult::Info, "plain HTTP to this machine");
+    }
+    let issuer = client
+        .issuer()
+        .map_or_else(|| "a trusted certificate".to_owned(), |name| format!("certificate issued by `{name}`"));
+    Check::pass(CheckId::Tls, issuer)
 }
 
 /// Returns the step that failed. The caller has just connected to the service or to the proxy.
-fn failed_step(error: &ApiError, service: &Service, is_proxied: bool) -> Step {
+fn failed_step(error: &ApiError, service: &Service, is_proxied: bool) -> CheckId {
     let failure = match error {
-        ApiError::Setup { part: ClientPart::Proxy, .. } => return Step::Proxy,
-        ApiError::Setup { part: ClientPart::Tls, .. } => return Step::Tls,
+        ApiError::Setup { part: ClientPart::Proxy, .. } => return CheckId::Proxy,
+        ApiError::Setup { part: ClientPart::Tls, .. } => return CheckId::Tls,
         ApiError::NotSent { failure, .. } => failure,
-        _ => return Step::Response,
+        _ => return CheckId::ServiceAnswer,
     };
     match failure {
-        SendFailure::Certificate(_) | SendFailure::Tls => Step::Tls,
-        SendFailure::ProxyAuth | SendFailure::Proxy => Step::Proxy,
+        SendFailure::Certificate(_) | SendFailure::Tls => CheckId::Tls,
+        SendFailure::ProxyAuth | SendFailure::Proxy => CheckId::Proxy,
         // Behind a proxy, a connection failure may be a TLS failure; they look the same.
-        SendFailure::Connection if service.endpoint.is_https() && !is_proxied => Step::Tls,
-        SendFailure::Connection | SendFailure::Consent | SendFailure::Interrupted(_) => Step::Connection,
-    }
-}
-
-fn failure(reason: String) -> StepFailure {
-    StepFailure { reason, remedy: None }
-}
-
-/// Returns the failure with its own remedy where the remedy of the step does not fit: for certificates, proxy
-/// authentication, and settings.
-fn failure_of(error: &ApiError) -> StepFailure {
-    let has_own_remedy = matches!(
-        error,
-        ApiError::Setup { .. }
-            | ApiError::NotSent { failure: SendFailure::Certificate(_) | SendFailure::ProxyAuth, .. }
-    );
-    StepFailure {
-        reason: error.to_string(),
-        remedy: error.remedy().filter(|_| has_own_remedy).map(Into::into),
+        SendFailure::Connection if service.endpoint.is_https() && !is_proxied => CheckId::Tls,
+        SendFailure::Connection | SendFailure::Consent | SendFailure::Interrupted(_) => CheckId::Connection,
     }
 }
 
@@ -190,8 +147,8 @@ fn display_url(url: &Url) -> &str {
     url.as_str().trim_end_matches('/')
 }
 
-/// Resolves the host of a URL.
-async fn resolve_host(target: &Url, limit: Duration) -> Result<(Vec<SocketAddr>, Finding), String> {
+/// Resolves the host of a URL. Returns its addresses and a description.
+async fn resolve_host(target: &Url, limit: Duration) -> Result<(Vec<SocketAddr>, String), String> {
     let port = target.port_or_known_default().unwrap_or_default();
     let host = match target.host() {
         Some(Host::Ipv4(address)) => return Ok(ip_literal(SocketAddr::from((address, port)))),
@@ -208,17 +165,16 @@ async fn resolve_host(target: &Url, limit: Duration) -> Result<(Vec<SocketAddr>,
         Ok(Ok(addresses)) => addresses.collect(),
     };
     let Some(first) = addresses.first() else { return Err(format!("{host} has no addresses")) };
-    let more = if addresses.len() > 1 {
-        format!(" and {} more", addresses.len().saturating_sub(1))
-    } else {
-        String::new()
+    let more = match addresses.len().saturating_sub(1) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
     };
-    let finding = Finding::pass(format!("{host} resolves to {}{more}", first.ip()));
-    Ok((addresses, finding))
+    let description = format!("{host} resolves to {}{more}", first.ip());
+    Ok((addresses, description))
 }
 
-fn ip_literal(address: SocketAddr) -> (Vec<SocketAddr>, Finding) {
-    (vec![address], Finding::pass(format!("{} is an IP address", address.ip())))
+fn ip_literal(address: SocketAddr) -> (Vec<SocketAddr>, String) {
+    (vec![address], format!("{} is an IP address", address.ip()))
 }
 
 /// Connects to all addresses concurrently, closes the connections, and returns the first address that accepted.

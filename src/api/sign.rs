@@ -3,45 +3,60 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret as _;
 use sha2::Sha256;
 
 use super::redact::Redactor;
 use crate::settings::Credentials;
 
-/// The two header values that differ in every request.
-#[derive(PartialEq, Eq)]
-pub(super) struct SignatureHeaders {
-    /// Milliseconds since the Unix epoch in decimal, exactly as in the signed text.
-    pub timestamp: String,
-    /// Base64 of the 32-byte HMAC-SHA256. Anyone who sees it can repeat the request for five minutes.
-    pub signature: String,
+/// What authorizes one request: its signed headers.
+pub(super) struct Authorization {
+    /// Their values are hidden in debug output.
+    pub headers: HeaderMap,
+    /// Masks the credentials and the signature: a gateway may repeat them in a response, and anyone who sees the
+    /// signature can repeat the request for five minutes.
+    pub redactor: Redactor,
 }
 
-/// Signs one request.
-///
-/// `path_and_query` is percent-encoded as in the request, without scheme and host. The signature covers neither the body
-/// nor the host.
-///
-/// Source: NAVER Cloud API guide, `common-ncpapi`.
-pub(super) fn sign(
-    credentials: &Credentials,
-    method: &str,
-    path_and_query: &str,
-    unix_millis: i64,
-) -> SignatureHeaders {
-    let timestamp = unix_millis.to_string();
-    let text = string_to_sign(method, path_and_query, &timestamp, &credentials.access_key);
-    let mut mac = Hmac::<Sha256>::new_from_slice(credentials.secret_key.expose_secret().as_bytes())
-        .expect("HMAC takes a key of any length");
-    mac.update(text.as_bytes());
-    SignatureHeaders { timestamp, signature: STANDARD.encode(mac.finalize().into_bytes()) }
-}
+impl Authorization {
+    /// Sends a request without a signature.
+    pub(super) fn none() -> Self {
+        Self { headers: HeaderMap::new(), redactor: Redactor::new(&[]) }
+    }
 
-/// Returns a redactor for the credentials and the signature: a gateway may repeat them in a response, and anyone who sees the
-/// signature can repeat the request for five minutes.
-pub(super) fn redactor(credentials: &Credentials, signature: &SignatureHeaders) -> Redactor {
-    Redactor::new(&[&signature.signature, &credentials.access_key, credentials.secret_key.expose_secret()])
+    /// Signs one request.
+    ///
+    /// `path_and_query` is percent-encoded as in the request, without scheme and host. The signature covers neither the
+    /// body nor the host.
+    ///
+    /// Source: NAVER Cloud API guide, `common-ncpapi`.
+    pub(super) fn sign(
+        Credentials { access_key, secret_key, .. }: &Credentials,
+        method: &str,
+        path_and_query: &str,
+        unix_millis: i64,
+    ) -> Self {
+        // In decimal, exactly as in the signed text.
+        let timestamp = unix_millis.to_string();
+        let secret_key = secret_key.expose_secret();
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(secret_key.as_bytes()).expect("HMAC takes a key of any length");
+        mac.update(string_to_sign(method, path_and_query, &timestamp, access_key).as_bytes());
+        let signature = STANDARD.encode(mac.finalize().into_bytes());
+        let headers = [
+            ("x-ncp-apigw-timestamp", &timestamp),
+            ("x-ncp-iam-access-key", access_key),
+            ("x-ncp-apigw-signature-v2", &signature),
+        ];
+        let headers = headers.map(|(name, value)| {
+            let mut value = HeaderValue::from_str(value).expect("keys are validated to be ASCII");
+            value.set_sensitive(true);
+            (HeaderName::from_static(name), value)
+        });
+        let redactor = Redactor::new(&[&signature, access_key, secret_key]);
+        Self { headers: HeaderMap::from_iter(headers), redactor }
+    }
 }
 
 fn string_to_sign(method: &str, path_and_query: &str, timestamp: &str, access_key: &str) -> String {
@@ -186,6 +201,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn signed_headers_are_hidden_in_debug_output() {
+        let credentials = Credentials::new("AKIDEXAMPLE1", "secret");
+        let headers = Authorization::sign(&credentials, "GET", "/", 1_700_000_000_000).headers;
+        let text = format!("{headers:?}");
+        assert_eq!(headers.len(), 3);
+        for value in headers.values() {
+            assert!(value.is_sensitive() && !text.contains(value.to_str().unwrap()), "{text}");
+        }
+    }
+
     /// The expected values come from other implementations, listed in `tests/vectors/README.md`.
     #[test]
     fn signatures_match_other_implementations() {
@@ -197,10 +223,10 @@ mod tests {
                 panic!("{}: a request must have five lines", vector.name)
             };
             assert_eq!(string_to_sign(method, path, timestamp, access), vector.text, "{}: text", vector.name);
-            let signature =
-                sign(&Credentials::new(access, secret.as_str()), method, path, timestamp.parse().unwrap());
-            assert_eq!(&signature.timestamp, timestamp, "{}: timestamp", vector.name);
-            assert_eq!(signature.signature, vector.signature, "{}: signature", vector.name);
+            let credentials = Credentials::new(access, secret.as_str());
+            let headers = Authorization::sign(&credentials, method, path, timestamp.parse().unwrap()).headers;
+            assert_eq!(headers["x-ncp-apigw-timestamp"], timestamp, "{}: timestamp", vector.name);
+            assert_eq!(headers["x-ncp-apigw-signature-v2"], vector.signature, "{}: signature", vector.name);
         }
     }
 }

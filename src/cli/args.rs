@@ -1,8 +1,10 @@
 //! The command line: the root command and the global options.
 
-use clap::{ArgAction, Args, ColorChoice, Parser};
+use std::ffi::OsString;
 
-use crate::cli::command::{Command, CommandName};
+use clap::{Arg, ArgAction, ArgMatches, Args, ColorChoice, CommandFactory as _, Parser, value_parser};
+
+use crate::cli::command::Command;
 use crate::cli::help;
 use crate::exit::Exit;
 
@@ -37,43 +39,38 @@ pub(crate) struct Cli {
 
 /// Options that every command accepts.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
 #[expect(clippy::doc_markdown, reason = "the help shows these comments as they are")]
 pub(crate) struct Global {
     /// Profile to use
     ///
     /// Without it, the profile `default` is used if there is one. See `cdss help credentials`. [env: CDSS_PROFILE]
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
+    #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
     /// Region: KR, SGN, JPN, KRS, or FKR
     ///
     /// SGN, JPN, KRS, and FKR imply their site. [default: KR, or FKR for site fin] [env: NCLOUD_REGION]
-    #[arg(
-        long,
-        global = true,
-        hide_short_help = true,
-        value_name = "REGION",
-        help_heading = "Global options"
-    )]
+    #[arg(long, global = true, hide_short_help = true, value_name = "REGION")]
     pub region: Option<String>,
     /// Site: public (민간), gov (공공), or fin (금융)
     ///
     /// [default: the site of the region, or public] [env: NCLOUD_SITE]
-    #[arg(long, global = true, hide_short_help = true, value_name = "SITE", help_heading = "Global options")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "SITE")]
     pub site: Option<String>,
     /// Service endpoint to use instead of the site's
     ///
     /// [env: CDSS_ENDPOINT]
-    #[arg(long, global = true, hide_short_help = true, value_name = "URL", help_heading = "Global options")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "URL")]
     pub endpoint: Option<String>,
     /// Additional CA certificates (PEM)
     ///
     /// They are added to the system's. SSL_CERT_FILE replaces the system's.
-    #[arg(long, global = true, hide_short_help = true, value_name = "FILE", help_heading = "Global options")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub cacert: Option<String>,
     /// Output format: table or json
     ///
     /// [default: table] [env: CDSS_OUTPUT]
-    #[arg(long, short, global = true, value_name = "FORMAT", help_heading = "Global options")]
+    #[arg(long, short, global = true, value_name = "FORMAT")]
     pub output: Option<String>,
     /// When to use colors: auto, always, or never
     ///
@@ -85,37 +82,42 @@ pub(crate) struct Global {
         value_name = "WHEN",
         hide_possible_values = true,
         default_value_t = ColorChoice::Auto,
-        hide_default_value = true,
-        help_heading = "Global options"
+        hide_default_value = true
     )]
     pub color: ColorChoice,
     /// Hide progress and notes (plans, errors, and hints are still shown)
-    #[arg(long, short, global = true, hide_short_help = true, help_heading = "Global options")]
+    #[arg(long, short, global = true, hide_short_help = true)]
     pub quiet: bool,
     /// Show settings; -vv adds requests, -vvv adds responses
-    #[arg(short, long, global = true, hide_short_help = true, action = ArgAction::Count, help_heading = "Global options")]
+    #[arg(short, long, global = true, hide_short_help = true, action = ArgAction::Count)]
     pub verbose: u8,
 }
 
-/// Finds a `--version` that is followed by a value or a command: meant as the target version, and in the
-/// wrong place.
-pub(crate) fn misplaced_version(words: &[&str]) -> bool {
-    for (at, word) in words.iter().enumerate().skip(1) {
-        if word.parse::<CommandName>().is_ok() {
-            return false;
-        }
-        let value = words.get(at + 1).is_some_and(|next| !next.starts_with('-'));
-        if word.starts_with("--version=") || (matches!(*word, "--version" | "-V") && value) {
-            return true;
-        }
-    }
-    false
+/// Parses arguments that are invalid, up to the first error. A `--version` before the command may have a value.
+pub(crate) fn parse_leniently(arguments: &[OsString]) -> ArgMatches {
+    let with_value = |version: Arg| {
+        version
+            .action(ArgAction::Set)
+            .num_args(0..=1)
+            .default_missing_value("")
+            .value_parser(value_parser!(String))
+    };
+    let parser = Cli::command()
+        .ignore_errors(true)
+        .disable_help_flag(true)
+        .subcommand_precedence_over_arg(true)
+        .mut_arg("version", with_value);
+    parser.try_get_matches_from(arguments).unwrap_or_default()
+}
+
+/// Returns true for a `--version` with a value or a command: meant as the target version, and in the wrong place.
+pub(crate) fn has_misplaced_version(parsed: &ArgMatches) -> bool {
+    let version = parsed.try_get_one::<String>("version").ok().flatten();
+    version.is_some_and(|version| !version.is_empty() || parsed.subcommand_name().is_some())
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
@@ -123,14 +125,27 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    fn parse(line: &str) -> ArgMatches {
+        let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        parse_leniently(&arguments)
+    }
+
     #[test]
-    fn every_command_of_the_parser_is_recognised_before_it() {
-        for command in Cli::command().get_subcommands() {
-            let name = command.get_name();
-            let parsed = name.parse::<CommandName>().map(|name| name.into_str());
-            assert_eq!(parsed, Ok(name));
+    fn command_is_recognized_before_the_first_error() {
+        for (line, name, subcommand) in [
+            ("cdss upgrade --nothing", Some("upgrade"), None),
+            ("cdss config-group copy --nothing", Some("config-group"), Some("copy")),
+            ("cdss config-group diff orders-371", Some("config-group"), Some("diff")),
+            ("cdss check --help --nothing", Some("check"), None),
+            ("cdss --version 3.9.0 status", Some("status"), None),
+            ("cdss upgrad", None, None),
+            ("cdss", None, None),
+        ] {
+            let parsed = parse(line);
+            let found = parsed.subcommand();
+            assert_eq!(found.map(|(name, _)| name), name, "{line}");
+            assert_eq!(found.and_then(|(_, arguments)| arguments.subcommand_name()), subcommand, "{line}");
         }
-        assert!("orders".parse::<CommandName>().is_err());
     }
 
     #[test]
@@ -147,8 +162,7 @@ mod tests {
             ("cdss upgrade --version=3.9.0", false),
             ("cdss", false),
         ] {
-            let words: Vec<&str> = line.split(' ').collect();
-            assert_eq!(misplaced_version(&words), misplaced, "{line}");
+            assert_eq!(has_misplaced_version(&parse(line)), misplaced, "{line}");
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use clap::Args;
 
-use super::context::{Context, open_session};
+use crate::api::HttpApi;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
 use crate::report::Finished;
 use crate::report::upgrade::CheckReport;
+use crate::session::Session;
 use crate::session::resolve::UpgradeRequest;
 use crate::upgrade::rules::acceptance::{Acceptance, Acceptances};
 use crate::upgrade::{check, check_all};
@@ -47,13 +48,8 @@ pub(crate) struct CheckArgs {
 /// # Errors
 ///
 /// Fails if the upgrade is not possible or if a read fails. Nothing was started.
-pub(super) async fn run(args: &CheckArgs, context: &Context) -> Finished<CheckReport> {
-    let mut reporter = context.reporter();
-    let mut session = match open_session(context, &mut reporter).await {
-        Ok(session) => session,
-        Err(error) => return Err(error).into(),
-    };
-    let Some(version) = &args.version else { return check_all(&mut session, &args.cluster).await };
+pub(super) async fn run(args: &CheckArgs, session: &mut Session<'_, HttpApi>) -> Finished<CheckReport> {
+    let Some(version) = &args.version else { return check_all(session, &args.cluster).await };
     let request = UpgradeRequest {
         cluster: args.cluster.clone(),
         version: version.clone(),
@@ -61,5 +57,5 @@ pub(super) async fn run(args: &CheckArgs, context: &Context) -> Finished<CheckRe
         acceptances: Acceptances(args.accept.clone()),
         require_journal: false,
     };
-    check(&mut session, &request).await
+    check(session, &request).await
 }

@@ -2,24 +2,19 @@
 
 use super::{check, config, config_group, help, history, list, sandbox, status, upgrade};
 
-use std::future::ready;
-
-use clap::{Args, Subcommand};
-use futures_util::FutureExt as _;
-use futures_util::future::LocalBoxFuture;
-use strum::{EnumDiscriminants, EnumString, IntoStaticStr};
+use clap::{ArgMatches, Args, Subcommand};
+use strum::IntoStaticStr;
 
 use crate::cli::context::Context;
 use crate::output::CommandReport;
 use crate::report::Finished;
+use crate::report::config_group::{CopyReport, DiffReport};
 use crate::report::history::HistoryReport;
 use crate::report::upgrade::{CheckReport, StatusReport, UpgradeReport};
 
 /// The commands.
-#[derive(Debug, Subcommand, EnumDiscriminants)]
-#[strum_discriminants(name(CommandName), derive(EnumString, IntoStaticStr))]
-#[strum_discriminants(strum(serialize_all = "kebab-case", const_into_str))]
-#[strum_discriminants(doc = "The name of a command, as typed and in documents.")]
+#[derive(Debug, Subcommand, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub(crate) enum Command {
     Upgrade(upgrade::UpgradeArgs),
     Check(check::CheckArgs),
@@ -46,7 +41,7 @@ pub(crate) struct CompletionsArgs {
 impl Command {
     /// Returns the name in documents.
     pub(crate) fn name(&self) -> &'static str {
-        CommandName::from(self).into_str()
+        self.into()
     }
 
     /// Returns the unparsed value of `--poll`.
@@ -65,24 +60,29 @@ impl Command {
         }
     }
 
-    /// Runs a command that uses the service. Each future is boxed, because the largest one is much larger than the others.
+    /// Runs a command that uses the service or its settings. Each future is boxed, because the largest one is much larger
+    /// than the others.
     ///
     /// # Errors
     ///
     /// Each [`CommandError`](crate::error::CommandError) states whether anything was started.
-    pub(crate) fn run<'a>(
-        &'a self,
-        context: &'a Context,
-    ) -> LocalBoxFuture<'a, Finished<Box<dyn CommandReport>>> {
+    pub(crate) async fn run(&self, context: &Context) -> Finished<Box<dyn CommandReport>> {
+        if let Self::Config(args) = self {
+            return Box::pin(config::run_with_settings(args, context)).await;
+        }
+        let (mut reporter, mut prompt) = (context.reporter(), context.prompt());
+        let mut session = match context.open_session(&mut reporter).await {
+            Ok(session) => session,
+            Err(error) => return Finished { report: self.empty_report(), error: Some(error) },
+        };
         match self {
-            Self::Upgrade(args) => Box::pin(upgrade::run(args, context)),
-            Self::Check(args) => Box::pin(check::run(args, context).map(Finished::boxed)),
-            Self::Status(args) => Box::pin(status::run(args, context).map(Finished::boxed)),
-            Self::List(args) => Box::pin(list::run(args, context)),
-            Self::ConfigGroup(args) => Box::pin(config_group::run(args, context)),
-            Self::Config(args) => Box::pin(config::run_with_settings(args, context)),
-            Self::History(_) | Self::Sandbox(_) | Self::Completions(_) | Self::Help(_) => {
-                Box::pin(ready(Finished { report: (), error: None }.boxed()))
+            Self::Upgrade(args) => Box::pin(upgrade::run(args, &mut prompt, &mut session)).await,
+            Self::Check(args) => Box::pin(check::run(args, &mut session)).await.boxed(),
+            Self::Status(args) => Box::pin(status::run(args, &mut session)).await.boxed(),
+            Self::List(args) => Box::pin(list::run(args, &mut session)).await,
+            Self::ConfigGroup(args) => Box::pin(config_group::run(args, &mut prompt, &mut session)).await,
+            Self::Config(_) | Self::History(_) | Self::Sandbox(_) | Self::Completions(_) | Self::Help(_) => {
+                Finished { report: (), error: None }.boxed()
             }
         }
     }
@@ -91,26 +91,28 @@ impl Command {
     pub(crate) fn empty_report(&self) -> Box<dyn CommandReport> {
         match self {
             Self::Upgrade(args) if args.is_dry_run() => Box::new(CheckReport::default()),
+            Self::Upgrade(_) => Box::new(UpgradeReport::default()),
+            Self::Check(_) => Box::new(CheckReport::default()),
+            Self::Status(_) => Box::new(StatusReport::default()),
             Self::List(args) => args.empty_report(),
             Self::ConfigGroup(args) => args.empty_report(),
             Self::Config(args) => args.empty_report(),
-            _ => empty_report_of(self.into(), &[]),
+            Self::History(_) => Box::new(HistoryReport::default()),
+            Self::Sandbox(_) | Self::Completions(_) | Self::Help(_) => Box::new(()),
         }
     }
 }
 
-/// Returns an empty report of a command, for use when parsing failed. `words` are the arguments.
-pub(crate) fn empty_report_of(name: CommandName, words: &[&str]) -> Box<dyn CommandReport> {
-    match name {
-        CommandName::Upgrade => Box::new(UpgradeReport::default()),
-        CommandName::Check => Box::new(CheckReport::default()),
-        CommandName::Status => Box::new(StatusReport::default()),
-        CommandName::History => Box::new(HistoryReport::default()),
-        CommandName::ConfigGroup => config_group::guess_report(words),
-        CommandName::List
-        | CommandName::Config
-        | CommandName::Sandbox
-        | CommandName::Completions
-        | CommandName::Help => Box::new(()),
+/// Returns an empty report of the command in arguments that are invalid.
+pub(super) fn empty_report_of(parsed: &ArgMatches) -> Box<dyn CommandReport> {
+    let Some((name, arguments)) = parsed.subcommand() else { return Box::new(()) };
+    match (name, arguments.subcommand_name()) {
+        ("upgrade", _) => Box::new(UpgradeReport::default()),
+        ("check", _) => Box::new(CheckReport::default()),
+        ("status", _) => Box::new(StatusReport::default()),
+        ("config-group", Some("diff")) => Box::new(DiffReport::default()),
+        ("config-group", Some("copy")) => Box::new(CopyReport::default()),
+        ("history", _) => Box::new(HistoryReport::default()),
+        _ => Box::new(()),
     }
 }

@@ -2,15 +2,15 @@
 
 use clap::{ArgGroup, Args, Subcommand};
 
-use super::context::{Context, open_session};
-use crate::config_group::diff;
-use crate::config_group::{CopyOptions, CopyRequest, CopySource, copy};
+use crate::api::HttpApi;
+use crate::config_group::{CopyRequest, CopySource, copy, diff};
 use crate::model::group_name::GroupName;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
-use crate::output::CommandReport;
+use crate::output::{CommandReport, TerminalPrompt};
 use crate::report::Finished;
 use crate::report::config_group::{CopyReport, DiffReport};
+use crate::session::Session;
 
 /// Compare config groups, or copy one to another Kafka version
 #[derive(Debug, Args)]
@@ -96,18 +96,6 @@ Examples:
     },
 }
 
-/// Guesses the report when parsing failed.
-pub(crate) fn guess_report(words: &[&str]) -> Box<dyn CommandReport> {
-    let guess = |word: &&str| -> Option<Box<dyn CommandReport>> {
-        match *word {
-            "diff" => Some(Box::new(DiffReport::default())),
-            "copy" => Some(Box::new(CopyReport::default())),
-            _ => None,
-        }
-    };
-    words.iter().find_map(guess).unwrap_or_else(|| Box::new(()))
-}
-
 impl ConfigGroupArgs {
     pub(super) fn empty_report(&self) -> Box<dyn CommandReport> {
         match self.command {
@@ -118,16 +106,13 @@ impl ConfigGroupArgs {
 }
 
 /// Runs the command.
-pub(super) async fn run(args: &ConfigGroupArgs, context: &Context) -> Finished<Box<dyn CommandReport>> {
-    let mut reporter = context.reporter();
-    let mut session = match open_session(context, &mut reporter).await {
-        Ok(session) => session,
-        Err(error) => return Finished { report: args.empty_report(), error: Some(error) },
-    };
+pub(super) async fn run(
+    args: &ConfigGroupArgs,
+    prompt: &mut TerminalPrompt,
+    session: &mut Session<'_, HttpApi>,
+) -> Finished<Box<dyn CommandReport>> {
     match &args.command {
-        ConfigGroupCommand::Diff { from, to, exit_code } => {
-            diff(&mut session, from, to, *exit_code).await.boxed()
-        }
+        ConfigGroupCommand::Diff { from, to, exit_code } => diff(session, from, to, *exit_code).await.boxed(),
         ConfigGroupCommand::Copy { from, cluster, version, name, dry_run, yes } => {
             let group = from.clone().map(CopySource::Group);
             let source = group.or_else(|| cluster.clone().map(CopySource::Cluster));
@@ -136,10 +121,9 @@ pub(super) async fn run(args: &ConfigGroupArgs, context: &Context) -> Finished<B
                 version: version.clone(),
                 name: name.clone(),
                 dry_run: *dry_run,
+                yes: *yes,
             };
-            let mut prompt = context.prompt();
-            let mut options = CopyOptions { yes: *yes, prompt: &mut prompt };
-            copy(&mut session, &request, &mut options).await.boxed()
+            copy(session, &request, prompt).await.boxed()
         }
     }
 }

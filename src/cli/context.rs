@@ -3,25 +3,25 @@
 use std::cell::{OnceCell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
-use crate::api::{CredentialCache, HttpApi, HttpApiConfig, Limits, Probe, ProbeReport, TrustFiles};
+use crate::api::{Connection, CredentialCache, HttpApi, Limits, ProbeReport, TrustFiles, probe};
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::{CommandError, StartState};
 use crate::journal::{Journal, Operator};
 use crate::model::command_context::CommandContext;
 use crate::model::request_record::RequestRecord;
+use crate::model::setting_name::EffectiveSetting;
 use crate::output::{
     OutputOptions, RequestLog, StderrReporter, TerminalPrompt, escape, escape_lines, streams,
 };
 use crate::session::Session;
 use crate::session::sent_change::SentChange;
 use crate::settings::{
-    self, CredentialSource, Credentials, Environment, Flags, InputFile, Origin, RunContext, SettingSummary,
-    Settings, SettingsError,
+    self, CredentialSource, Credentials, Environment, Flags, InputFile, Origin, RunContext, Settings,
+    SettingsError,
 };
 use crate::signals::SignalListener;
 
@@ -107,17 +107,8 @@ impl Context {
             let (clock, signals) = (clock.clone(), signals.clone());
             async move { fetch_credentials(source?, &clock, &signals).await }.boxed_local()
         };
-        let config = HttpApiConfig {
-            service: self.settings.service.clone(),
-            credentials: CredentialCache::new(credentials, Box::new(renew)),
-            limits: self.limits(),
-            trust: self.trust()?.clone(),
-            proxy: self.settings.proxy.clone(),
-            clock: self.clock.clone(),
-            signals: self.signals.clone(),
-            observer: Rc::new(RequestLog { options: self.output_options }),
-        };
-        let http = HttpApi::new(config).map_err(CommandError::Read)?;
+        let credentials = CredentialCache::new(credentials, Box::new(renew));
+        let http = HttpApi::new(self.connection()?, credentials).map_err(CommandError::Read)?;
         Ok(self.http.get_or_init(|| http))
     }
 
@@ -127,24 +118,24 @@ impl Context {
     ///
     /// Fails on a signal, or if a CA file can't be read.
     pub(crate) async fn probe(&self) -> Result<ProbeReport, CommandError> {
-        let probe = Probe {
-            service: &self.settings.service,
-            limits: self.limits(),
-            trust: self.trust()?,
-            proxy: self.settings.proxy.as_ref(),
-            clock: &*self.clock,
-            signals: &self.signals,
-            observer: &RequestLog { options: self.output_options },
-        };
-        probe.run().await.map_err(|signal| CommandError::Interrupted {
+        probe(self.connection()?).await.map_err(|signal| CommandError::Interrupted {
             signal,
             start: StartState::NotApplicable,
             follow: None,
         })
     }
 
-    fn limits(&self) -> Limits {
-        if self.settings.service.endpoint.is_loopback() { Limits::LOOPBACK } else { Limits::REMOTE }
+    fn connection(&self) -> Result<Connection, SettingsError> {
+        let service = self.settings.service.clone();
+        Ok(Connection {
+            limits: if service.endpoint.is_loopback() { Limits::LOOPBACK } else { Limits::REMOTE },
+            service,
+            trust: self.trust()?.clone(),
+            proxy: self.settings.proxy.clone(),
+            clock: self.clock.clone(),
+            signals: self.signals.clone(),
+            observer: Rc::new(RequestLog { options: self.output_options }),
+        })
     }
 
     /// Returns the CA files, which the first call reads. Without HTTPS, none is read.
@@ -202,10 +193,6 @@ impl Context {
         self.settings.profile.as_ref().map(|(name, _)| name.as_str())
     }
 
-    pub(crate) fn poll_interval(&self) -> Duration {
-        self.settings.poll_interval
-    }
-
     pub(crate) fn prompt(&self) -> TerminalPrompt {
         TerminalPrompt { signals: self.signals.clone() }
     }
@@ -237,14 +224,34 @@ impl Context {
         parts.join("  ")
     }
 
+    /// Returns the session of a command that uses the service.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::api`] does.
+    pub(super) async fn open_session<'a>(
+        &'a self,
+        reporter: &'a mut StderrReporter,
+    ) -> Result<Session<'a, HttpApi>, CommandError> {
+        Ok(Session {
+            api: self.api().await?,
+            clock: &*self.clock,
+            journal: self.journal(),
+            context: &self.commands,
+            reporter,
+            poll_interval: self.settings.poll_interval,
+            sent_change: &self.sent_change,
+        })
+    }
+
     fn report_settings(&self) {
         for warning in &self.settings.warnings {
             streams::print_stderr(&escape(&format!("warning: {warning}")));
         }
         if self.output_options.verbosity >= 1 {
-            for SettingSummary { name, value, origin } in &self.settings.summary {
+            for EffectiveSetting { key, value, origin } in &self.settings.summary {
                 if let Some(value) = value {
-                    streams::print_stderr(&escape(&format!("{name:<10}  {value}  ({origin})")));
+                    streams::print_stderr(&escape(&format!("{key:<10}  {value}  ({origin})")));
                 }
             }
         }
@@ -317,24 +324,4 @@ fn host() -> Option<String> {
 #[cfg(not(unix))]
 fn host() -> Option<String> {
     None
-}
-
-/// Returns the session of a command that works on a cluster or a config group.
-///
-/// # Errors
-///
-/// Fails as [`Context::api`] does.
-pub(super) async fn open_session<'a>(
-    context: &'a Context,
-    reporter: &'a mut StderrReporter,
-) -> Result<Session<'a, HttpApi>, CommandError> {
-    Ok(Session {
-        api: context.api().await?,
-        clock: &*context.clock,
-        journal: context.journal(),
-        context: &context.commands,
-        reporter,
-        poll_interval: context.poll_interval(),
-        sent_change: &context.sent_change,
-    })
 }

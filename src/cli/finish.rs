@@ -10,56 +10,46 @@ use super::command::Command;
 use super::context::Context;
 use crate::clock::Clock as _;
 use crate::documents::{Outcome, document};
-use crate::error::{CommandError, CopyError, CopyHint, CreateDoubt, OtherName, UnknownReason};
+use crate::error::{CommandError, CopyError, FailedCopy, UnknownReason};
 use crate::exit::Exit;
 use crate::journal::{Journal, JournalError};
 use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::Verdict;
-use crate::output::{
-    CommandReport, OutputOptions, View, is_closed_pipe, print_document, print_result, streams,
-};
+use crate::output::{CommandReport, OutputOptions, View, is_closed_pipe, print_result, streams};
 use crate::report::config_group::CopyReport;
 use crate::report::upgrade::{PlanReport, StartReport, UpgradeReport};
 use crate::report::{Finished, RunEnd};
 use crate::session::sent_change::SentChange;
 
-pub(super) fn exit_code(exit: Exit) -> ExitCode {
-    ExitCode::from(exit.code())
-}
-
 /// Prints the text of a command that only prints. A closed pipe is success.
 pub(super) fn print_text(text: &str) -> ExitCode {
-    exit_code(output_exit(streams::print_stdout(text)))
-}
-
-fn output_exit(printed: io::Result<()>) -> Exit {
-    match printed {
-        Err(error) if !is_closed_pipe(&error) => {
-            streams::print_stderr(&format!("error: can't write the result: {error}"));
-            Exit::Internal
-        }
-        Ok(()) | Err(_) => Exit::Ok,
+    match streams::print_stdout(text) {
+        Err(error) if !is_closed_pipe(&error) => report_unwritable(&error),
+        _ => ExitCode::SUCCESS,
     }
 }
 
-/// Returns the outcome of a command that did not use the service.
-fn local_outcome<'a>(command: &'a str, failure: Option<&'a CommandError>) -> Outcome<'a> {
+/// Reports that the result of a command can't be written.
+fn report_unwritable(error: &io::Error) -> ExitCode {
+    streams::print_stderr(&format!("error: can't write the result: {error}"));
+    ExitCode::from(Exit::Internal.code())
+}
+
+/// Returns the outcome of a command; without a context for one that did not use the service.
+fn outcome<'a>(
+    command: &'a str,
+    failure: Option<&'a CommandError>,
+    context: Option<&'a Context>,
+) -> Outcome<'a> {
     Outcome {
         command,
         exit: failure.map_or(Exit::Ok, CommandError::exit),
-        commands: None,
-        profile: None,
-        access_key: None,
-        requests: Vec::new(),
+        commands: context.map(|context| &context.commands),
+        profile: context.and_then(Context::profile),
+        access_key: context.and_then(Context::access_key),
+        requests: context.map(Context::requests).unwrap_or_default(),
         failure,
     }
-}
-
-/// Prints only the document of a command that failed. The error was already printed.
-pub(super) fn print_failure_document(command: &str, report: &mut dyn CommandReport, failure: &CommandError) {
-    report.set_failed();
-    let document = document(report.fields(None), &local_outcome(command, Some(failure)));
-    let _stdout_is_closed = print_document(&document);
 }
 
 /// Prints the outcome of a command that did not use the service, or that failed before it could.
@@ -72,20 +62,9 @@ pub(super) fn finish_local(
     if error.is_some() {
         report.set_failed();
     }
-    let outcome = local_outcome(command, error.as_ref());
+    let outcome = outcome(command, error.as_ref(), None);
     let document = document(report.fields(None), &outcome);
-    let view = View { options, service: "", outcome: &outcome };
-    let printed = print_result(&*report, &view, &document);
-    if error.is_some() {
-        return exit_code(outcome.exit);
-    }
-    let exit = output_exit(printed);
-    if exit != Exit::Ok
-        && let Some(note) = report.unprinted_change_note()
-    {
-        streams::print_stderr(note);
-    }
-    exit_code(exit)
+    print(&*report, &View { options, service: "", outcome: &outcome }, &document)
 }
 
 /// Records the end of a command that used the service, prints its outcome, and returns the exit code.
@@ -99,30 +78,30 @@ pub(super) async fn finish(
     if failure.is_some() {
         report.set_failed();
     }
-    let outcome = Outcome {
-        command: command.name(),
-        exit: failure.as_ref().map_or(Exit::Ok, CommandError::exit),
-        commands: Some(&context.commands),
-        profile: context.profile(),
-        access_key: context.access_key(),
-        requests: context.requests(),
-        failure: failure.as_ref(),
-    };
+    let outcome = outcome(command.name(), failure.as_ref(), Some(context));
     let document = document(report.fields(outcome.commands), &outcome);
     record_end(context, &*report, &document).await;
     let view = View { options: context.output_options, service: &context.service_line(), outcome: &outcome };
-    match print_result(&*report, &view, &document) {
-        // A failed write to stdout does not change a known outcome.
-        Err(error) if !report.has_outcome() && outcome.exit == Exit::Ok && !is_closed_pipe(&error) => {
-            streams::print_stderr(&format!("error: can't write the result: {error}"));
-            exit_code(Exit::Internal)
+    print(&*report, &view, &document)
+}
+
+/// Prints an outcome, and returns the exit code. A failed write to stdout does not change a known outcome.
+fn print(report: &dyn CommandReport, view: &View<'_>, document: &Value) -> ExitCode {
+    let exit = view.outcome.exit;
+    match print_result(report, view, document) {
+        Err(error) if !is_closed_pipe(&error) && exit == Exit::Ok && !report.has_outcome() => {
+            let code = report_unwritable(&error);
+            if let Some(note) = report.unprinted_change_note() {
+                streams::print_stderr(note);
+            }
+            return code;
         }
         Err(error) if !is_closed_pipe(&error) => {
             streams::print_stderr(&format!("warning: can't write the result: {error}"));
-            exit_code(outcome.exit)
         }
-        _ => exit_code(outcome.exit),
+        _ => {}
     }
+    ExitCode::from(exit.code())
 }
 
 /// Records the end of a run in the journal, and warns if that fails.
@@ -174,11 +153,11 @@ pub(super) fn after_panic(
             let error = CommandError::outcome_unknown(UnknownReason::InternalError, follow);
             Finished { report, error: Some(error) }.boxed()
         }
-        SentChange::ConfigGroup { copy, version } => {
-            let list = SuggestedCommand::ListConfigGroups(version);
-            let next = CopyHint::CheckFirst { list, other_name: OtherName(None) };
-            let (name, doubt) = (copy.name.clone(), CreateDoubt::InternalError);
-            let error = CopyError::CreateOutcomeUnknown { name, doubt, next }.into();
+        SentChange::ConfigGroup { copy, hint } => {
+            let message =
+                format!("unknown whether config group {} was created: {}", copy.name, CommandError::Internal);
+            let (outcome, hint) = (FailedCopy::Unknown, Some(hint));
+            let error = CopyError { outcome, message, hint, cause: None }.into();
             let report = CopyReport { copy: Some(*copy), ..CopyReport::default() };
             Finished { report, error: Some(error) }.boxed()
         }

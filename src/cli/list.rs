@@ -2,15 +2,14 @@
 
 use clap::{Args, Subcommand};
 
-use crate::api::CdssApi as _;
-use crate::cli::context::Context;
+use crate::api::{CdssApi as _, HttpApi};
 use crate::error::CommandError;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::INCOMPLETE_GROUP_LIST;
 use crate::output::CommandReport;
 use crate::report::Finished;
 use crate::report::list::{ClustersReport, ConfigGroupsReport, VersionsReport};
-use crate::reporter::Reporter as _;
+use crate::session::Session;
 use crate::session::config_groups::fetch_all_groups;
 
 /// List clusters, versions, and config groups
@@ -55,38 +54,39 @@ impl ListArgs {
 /// # Errors
 ///
 /// Fails if a request fails, or if the version is not offered.
-pub(super) async fn run(args: &ListArgs, context: &Context) -> Finished<Box<dyn CommandReport>> {
+pub(super) async fn run(
+    args: &ListArgs,
+    session: &mut Session<'_, HttpApi>,
+) -> Finished<Box<dyn CommandReport>> {
+    let api = session.api;
     match &args.command {
-        ListCommand::Clusters => Finished::from(list_clusters(context).await).boxed(),
-        ListCommand::Versions => Finished::from(list_versions(context).await).boxed(),
+        ListCommand::Clusters => Finished::from(
+            api.clusters(None).await.map(ClustersReport::from).map_err(CommandError::before_start),
+        )
+        .boxed(),
+        ListCommand::Versions => {
+            Finished::from(api.versions().await.map(VersionsReport::from).map_err(CommandError::before_start))
+                .boxed()
+        }
         ListCommand::ConfigGroups { version } => {
-            Finished::from(list_config_groups(context, version.as_ref()).await).boxed()
+            Finished::from(list_config_groups(session, version.as_ref()).await).boxed()
         }
     }
 }
 
-async fn list_clusters(context: &Context) -> Result<ClustersReport, CommandError> {
-    context.api().await?.clusters(None).await.map(ClustersReport).map_err(CommandError::before_start)
-}
-
-async fn list_versions(context: &Context) -> Result<VersionsReport, CommandError> {
-    context.api().await?.versions().await.map(VersionsReport).map_err(CommandError::before_start)
-}
-
 async fn list_config_groups(
-    context: &Context,
+    session: &mut Session<'_, HttpApi>,
     version: Option<&VersionSelector>,
 ) -> Result<ConfigGroupsReport, CommandError> {
-    let api = context.api().await?;
     let Some(selector) = version else {
-        let all = fetch_all_groups(api).await?;
+        let all = fetch_all_groups(session.api).await?;
         if !all.is_complete {
-            context.reporter().note(INCOMPLETE_GROUP_LIST);
+            session.reporter.note(INCOMPLETE_GROUP_LIST);
         }
-        return Ok(ConfigGroupsReport { groups: all.groups, versions: all.offered_versions });
+        return Ok(ConfigGroupsReport::new(all.groups, &all.offered_versions));
     };
-    let versions = api.versions().await.map_err(CommandError::before_start)?;
+    let versions = session.api.versions().await.map_err(CommandError::before_start)?;
     let code = selector.resolve(&versions)?.version.code;
-    let groups = api.config_groups(Some(code)).await.map_err(CommandError::before_start)?;
-    Ok(ConfigGroupsReport { groups, versions })
+    let groups = session.api.config_groups(Some(code)).await.map_err(CommandError::before_start)?;
+    Ok(ConfigGroupsReport::new(groups, &versions))
 }

@@ -1,12 +1,15 @@
 //! Output options and settings flags from the command line and the environment.
 
+use std::ffi::OsString;
+
 use super::args::Global;
 use crate::model::output_format::OutputFormat;
 use crate::output::{OutputOptions, should_use_color, streams};
 use crate::settings::{Environment, Flags, SettingsError};
 
-/// Guesses the output options when parsing failed, because the parser then returns no values.
-pub(super) fn guess_output_options(words: &[&str], environment: &Environment) -> OutputOptions {
+/// Guesses the output options when parsing failed, because the parser returns no values after the first error.
+pub(super) fn guess_output_options(arguments: &[OsString], environment: &Environment) -> OutputOptions {
+    let words: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
     let wants_json = words.iter().any(|word| matches!(*word, "-ojson" | "-o=json" | "--output=json"))
         || words.windows(2).any(|pair| matches!(pair, ["-o" | "--output", "json"]))
         || environment.value("CDSS_OUTPUT") == Some("json");

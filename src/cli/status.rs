@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::context::{Context, open_session};
+use crate::api::HttpApi;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
 use crate::report::Finished;
 use crate::report::upgrade::StatusReport;
+use crate::session::Session;
 use crate::settings::parse_duration;
 use crate::upgrade::{StatusRequest, status};
 
@@ -61,12 +62,7 @@ impl StatusArgs {
 /// # Errors
 ///
 /// With `--version`, fails as `upgrade` does. Without it, fails on an error state or a timeout.
-pub(super) async fn run(args: &StatusArgs, context: &Context) -> Finished<StatusReport> {
-    let mut reporter = context.reporter();
-    let mut session = match open_session(context, &mut reporter).await {
-        Ok(session) => session,
-        Err(error) => return Err(error).into(),
-    };
+pub(super) async fn run(args: &StatusArgs, session: &mut Session<'_, HttpApi>) -> Finished<StatusReport> {
     let request = StatusRequest {
         cluster: args.cluster.clone(),
         version: args.version.clone(),
@@ -74,5 +70,5 @@ pub(super) async fn run(args: &StatusArgs, context: &Context) -> Finished<Status
         watch: args.watch,
         timeout: args.timeout,
     };
-    status(&mut session, &request).await
+    status(session, &request).await
 }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::context::{Context, open_session};
+use crate::api::HttpApi;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
-use crate::output::CommandReport;
+use crate::output::{CommandReport, TerminalPrompt};
 use crate::report::Finished;
-use crate::report::upgrade::{CheckReport, UpgradeReport};
+use crate::session::Session;
 use crate::session::resolve::UpgradeRequest;
 use crate::settings::parse_duration;
 use crate::upgrade::check;
@@ -97,9 +97,11 @@ impl UpgradeArgs {
 }
 
 /// Runs the command.
-pub(super) async fn run(args: &UpgradeArgs, context: &Context) -> Finished<Box<dyn CommandReport>> {
-    let mut reporter = context.reporter();
-    let session = open_session(context, &mut reporter).await;
+pub(super) async fn run(
+    args: &UpgradeArgs,
+    prompt: &mut TerminalPrompt,
+    session: &mut Session<'_, HttpApi>,
+) -> Finished<Box<dyn CommandReport>> {
     let request = UpgradeRequest {
         cluster: args.cluster.clone(),
         version: args.version.clone(),
@@ -107,16 +109,10 @@ pub(super) async fn run(args: &UpgradeArgs, context: &Context) -> Finished<Box<d
         acceptances: Acceptances(args.accept.clone()),
         require_journal: args.require_journal,
     };
-    let mut session = match session {
-        Ok(session) => session,
-        Err(error) if args.dry_run => return Finished::from(Err::<CheckReport, _>(error)).boxed(),
-        Err(error) => return Finished::from(Err::<UpgradeReport, _>(error)).boxed(),
-    };
     if args.dry_run {
-        return check(&mut session, &request).await.boxed();
+        return check(session, &request).await.boxed();
     }
     let wait_options = WaitOptions { wait: args.wait || !args.no_wait, timeout: args.timeout };
-    let mut prompt = context.prompt();
-    let mut confirm_options = ConfirmOptions { yes: args.yes, prompt: &mut prompt };
-    upgrade(&mut session, &request, wait_options, &mut confirm_options).await.boxed()
+    let mut confirm_options = ConfirmOptions { yes: args.yes, prompt };
+    upgrade(session, &request, wait_options, &mut confirm_options).await.boxed()
 }

@@ -1,9 +1,10 @@
 //! `config-group diff`: compares two config groups. Reads only.
 
+use tokio::join;
+
 use crate::api::CdssApi;
 use crate::config_group::rules::difference::{ChangeClass, SettingChange, VersionedSettings, difference};
 use crate::error::CommandError;
-use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::selector::Selector;
 use crate::report::Finished;
 use crate::report::config_group::DiffReport;
@@ -21,15 +22,13 @@ pub(crate) async fn diff(
     to: &Selector,
     fail_on_difference: bool,
 ) -> Finished<DiffReport> {
-    match compare(session, from, to).await {
-        Ok(report) => {
-            let is_different = |change: &&SettingChange| change.class != ChangeClass::Kept;
-            let count = report.changes.iter().filter(is_different).count();
-            let error = (fail_on_difference && count > 0).then_some(CommandError::SettingsDiffer { count });
-            Finished { report, error }
-        }
-        Err(error) => Finished { report: DiffReport::default(), error: Some(error) },
+    let mut finished = Finished::from(compare(session, from, to).await);
+    let is_different = |change: &&SettingChange| change.class != ChangeClass::Kept;
+    let count = finished.report.changes.iter().filter(is_different).count();
+    if fail_on_difference && count > 0 {
+        finished.error = Some(CommandError::SettingsDiffer { count });
     }
+    finished
 }
 
 async fn compare(
@@ -38,13 +37,20 @@ async fn compare(
     to: &Selector,
 ) -> Result<DiffReport, CommandError> {
     let listing = fetch_all_groups(session.api).await?;
-    let groups = [listing.find(from, "")?.clone(), listing.find(to, "")?.clone()];
-    let [source, target] = session.settings_of_pair(&groups).await?;
+    let (from, to) = (listing.find(from, "")?, listing.find(to, "")?);
+    let (source, target) = if from.is_same_as(to) {
+        let settings = session.fetch_required_settings(from).await?;
+        (settings.clone(), settings)
+    } else {
+        let (source, target) =
+            join!(session.fetch_required_settings(from), session.fetch_required_settings(to));
+        (source?, target?)
+    };
     let source_version = source.group.kafka_version(&listing.offered_versions);
     let target_version = target.group.kafka_version(&listing.offered_versions);
     let changes = difference(
-        VersionedSettings { settings: &source, release: source_version.release.as_ref() },
-        VersionedSettings { settings: &target, release: target_version.release.as_ref() },
+        VersionedSettings { settings: &source.settings, release: source_version.release.as_ref() },
+        VersionedSettings { settings: &target.settings, release: target_version.release.as_ref() },
     );
     Ok(DiffReport {
         from: Some(source_version),
@@ -53,14 +59,4 @@ async fn compare(
         group_to: Some(target.group),
         changes,
     })
-}
-
-impl<A: CdssApi> Session<'_, A> {
-    /// Reads the settings of both groups together. A group that is compared with itself is read once.
-    async fn settings_of_pair(&self, groups: &[ConfigGroup; 2]) -> Result<[GroupSettings; 2], CommandError> {
-        let to_read = if groups[0].is_same_as(&groups[1]) { &groups[..1] } else { &groups[..] };
-        let mut read = self.fetch_required_settings(to_read).await?;
-        let target = read.pop().expect("one group gives one result");
-        Ok([read.pop().unwrap_or_else(|| target.clone()), target])
-    }
 }

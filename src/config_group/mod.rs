@@ -4,7 +4,7 @@ mod copy;
 mod diff;
 pub(crate) mod rules;
 
-pub(crate) use copy::{CopyOptions, CopyRequest, CopySource, copy};
+pub(crate) use copy::{CopyRequest, CopySource, copy};
 pub(crate) use diff::diff;
 
 #[cfg(test)]

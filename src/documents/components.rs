@@ -1,23 +1,15 @@
-//! Parts that several documents contain.
+//! Parts that several documents contain. Other parts are values that derive `Serialize`.
 
-use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::words::Word;
-use crate::config_group::rules::difference;
 use crate::error::CommandError;
+use crate::model::broker_health::Color;
 use crate::model::command_context::CommandContext;
 use crate::model::config_group;
 use crate::model::ids::{ClusterNo, ConfigGroupNo};
-use crate::model::kafka_version::{KafkaVersion, Release};
-use crate::model::operation_name::OperationName;
-use crate::model::region::Site;
-use crate::model::request_record::RequestRecord;
-use crate::model::service;
-use crate::model::verdict;
 use crate::upgrade::rules::broker_history::{BrokerHistory, RestartEvidence};
-use crate::upgrade::rules::checks;
+use crate::upgrade::rules::checks::{self, CheckId, CheckResult};
 
 /// Converts a document, or the fields of a command.
 pub(crate) fn to_value(document: &impl Serialize) -> Value {
@@ -33,31 +25,7 @@ impl Text {
     pub(super) fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
-
-    pub(super) fn from_release(release: Option<&Release>) -> Option<Self> {
-        release.map(|release| Self(release.to_string()))
-    }
 }
-
-/// A numeric identifier.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = "^[0-9]+$")))]
-pub(super) struct Number(String);
-
-impl Number {
-    pub(super) fn new(number: &impl ToString) -> Self {
-        Self(number.to_string())
-    }
-}
-
-/// A time in UTC.
-#[derive(Serialize)]
-#[cfg_attr(
-    test,
-    derive(schemars::JsonSchema),
-    schemars(extend("pattern" = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$"))
-)]
-pub(super) struct Time(#[cfg_attr(test, schemars(with = "String"))] pub Timestamp);
 
 /// The exit code of the process. `cdss help exit-codes` lists all of them.
 #[derive(Serialize)]
@@ -70,55 +38,6 @@ pub(super) struct Exit {
 impl Exit {
     pub(super) fn from_exit(exit: crate::exit::Exit) -> Self {
         Self { code: exit.code(), name: exit.into() }
-    }
-}
-
-/// A service of NAVER Cloud Platform, or a sandbox.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct Service {
-    site: Word<Site>,
-    /// The region code, such as `KR`.
-    #[cfg_attr(test, schemars(regex(pattern = "^[A-Z0-9]{2,8}$")))]
-    region: String,
-    #[cfg_attr(test, schemars(regex(pattern = "^https?://")))]
-    endpoint: String,
-    /// True if this is a sandbox.
-    sandbox: bool,
-}
-
-impl Service {
-    pub(super) fn from_service(service: &service::Service) -> Self {
-        Self {
-            site: Word(service.site),
-            region: service.region.code().to_owned(),
-            endpoint: service.endpoint.to_string(),
-            sandbox: service.sandbox,
-        }
-    }
-}
-
-/// A request to the service. A retry is another request.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct SentRequest {
-    /// The name of the operation in the API guide.
-    operation: Word<OperationName>,
-    request_id: Option<Text>,
-    /// The status of the response; null if there was none.
-    #[cfg_attr(test, schemars(range(min = 100, max = 999)))]
-    http_status: Option<u16>,
-    at: Time,
-}
-
-impl SentRequest {
-    pub(super) fn from_record(record: &RequestRecord) -> Self {
-        Self {
-            operation: Word(record.operation),
-            request_id: record.request_id.clone().map(Text),
-            http_status: record.http_status,
-            at: Time(record.at),
-        }
     }
 }
 
@@ -155,12 +74,12 @@ impl Error {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Cluster {
     name: Option<Text>,
-    no: Number,
+    no: ClusterNo,
 }
 
 impl Cluster {
     pub(super) fn from_name_and_number(name: &str, no: ClusterNo) -> Self {
-        Self { name: non_empty(Some(name)), no: Number::new(&no) }
+        Self { name: non_empty(Some(name)), no }
     }
 }
 
@@ -169,68 +88,22 @@ impl Cluster {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct ConfigGroup {
     name: Option<Text>,
-    no: Number,
+    no: ConfigGroupNo,
 }
 
 impl ConfigGroup {
     pub(super) fn from_group(group: &config_group::ConfigGroup) -> Self {
-        Self { name: non_empty(group.name.as_deref()), no: Number::new(&group.no) }
+        Self { name: non_empty(group.name.as_deref()), no: group.no }
     }
 
     /// Creates a group whose name is unknown.
     pub(super) fn from_number(no: ConfigGroupNo) -> Self {
-        Self { name: None, no: Number::new(&no) }
+        Self { name: None, no }
     }
 }
 
 fn non_empty(name: Option<&str>) -> Option<Text> {
     name.filter(|name| !name.is_empty()).map(Text::new)
-}
-
-/// A Kafka version.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct Version {
-    /// The release, such as `3.9.0`; null if the service does not name it.
-    version: Option<Text>,
-    /// The service's code for this version.
-    code: Number,
-}
-
-impl Version {
-    pub(super) fn from_version(version: &KafkaVersion) -> Self {
-        Self { version: Text::from_release(version.release.as_ref()), code: Number::new(&version.code) }
-    }
-}
-
-/// The effect of changing the config group on one setting.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct SettingChange {
-    key: Text,
-    /// The effective value with the current group.
-    from: Option<String>,
-    /// The effective value with the target group.
-    to: Option<String>,
-    class: Word<difference::ChangeClass>,
-    /// The allowed range, the replacement, or the effect of a new default.
-    note: Option<Text>,
-}
-
-impl SettingChange {
-    fn from_change(change: &difference::SettingChange) -> Self {
-        Self {
-            key: Text::new(&change.key),
-            from: change.from.clone(),
-            to: change.to.clone(),
-            class: Word(change.class),
-            note: change.note.clone().map(Text),
-        }
-    }
-
-    pub(super) fn from_changes(changes: &[difference::SettingChange]) -> Vec<Self> {
-        changes.iter().map(Self::from_change).collect()
-    }
 }
 
 /// A check. A check that blocks has a remedy. Only such a check can be accepted.
@@ -246,8 +119,8 @@ impl SettingChange {
 )]
 pub(super) struct Check {
     /// `cdss help ID` explains it.
-    id: Word<checks::CheckId>,
-    result: Word<checks::CheckResult>,
+    id: CheckId,
+    result: CheckResult,
     /// The affected settings or runs.
     #[cfg_attr(test, schemars(extend("uniqueItems" = true)))]
     items: Vec<Text>,
@@ -265,8 +138,8 @@ pub(super) struct Check {
 impl Check {
     fn from_check(check: &checks::Check, commands: Option<&CommandContext>) -> Self {
         Self {
-            id: Word(check.id),
-            result: Word(check.result),
+            id: check.id,
+            result: check.result,
             items: check.items.iter().map(Text::new).collect(),
             reason: Text::new(&check.reason),
             remedy: check.remedy.as_ref().map(|remedy| Text(remedy.render(commands))),
@@ -281,44 +154,23 @@ impl Check {
     }
 }
 
-/// An observation that the verdict is based on.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct Evidence {
-    at: Time,
-    /// The name of the operation in the API guide.
-    operation: Word<OperationName>,
-    /// What was observed.
-    saw: Text,
-}
-
-impl Evidence {
-    pub(super) fn from_evidence(evidence: &verdict::Evidence) -> Self {
-        Self {
-            at: Time(evidence.at),
-            operation: Word(evidence.operation),
-            saw: Text::new(&evidence.observed),
-        }
-    }
-}
-
 /// A broker as it was observed.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Broker {
     name: String,
     /// The last observed status color.
-    status: Option<Text>,
+    status: Option<Color>,
     /// Whether a restart was observed. A broker can restart unobserved between two polls: `not_seen`.
-    restarted: Word<RestartEvidence>,
+    restarted: RestartEvidence,
 }
 
 impl Broker {
     pub(super) fn from_history(history: &BrokerHistory) -> Self {
         Self {
             name: history.name.clone(),
-            status: history.colors.last().map(|color| Text::new(color.to_string())),
-            restarted: Word(history.restart_evidence()),
+            status: history.colors.last().cloned(),
+            restarted: history.restart_evidence(),
         }
     }
 }

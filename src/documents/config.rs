@@ -1,26 +1,10 @@
-//! Documents of `config`.
+//! The document of `config verify`.
 
 use serde::Serialize;
 
-use super::components::{Check, Text};
+use super::components::Check;
 use crate::model::command_context::CommandContext;
-use crate::report::config::{
-    EffectiveSetting, ProfileChange, ProfileChangeReport, ProfilesReport, SettingsReport, VerifyReport,
-};
-
-/// `config show`.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct SettingsFields {
-    /// The effective settings. The secret key is never included.
-    settings: Vec<EffectiveSetting>,
-}
-
-impl SettingsFields {
-    pub(crate) fn from_report(report: &SettingsReport) -> Self {
-        Self { settings: report.0.clone() }
-    }
-}
+use crate::report::config::VerifyReport;
 
 /// `config verify`.
 #[derive(Serialize)]
@@ -33,42 +17,5 @@ pub(crate) struct VerifyFields {
 impl VerifyFields {
     pub(crate) fn from_report(report: &VerifyReport, commands: Option<&CommandContext>) -> Self {
         Self { checks: Check::from_checks(&report.0, commands) }
-    }
-}
-
-/// `config list`.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct ProfilesFields {
-    profiles: Vec<Profile>,
-}
-
-impl ProfilesFields {
-    pub(crate) fn from_report(report: &ProfilesReport) -> Self {
-        let profile =
-            |(name, source): &(String, String)| Profile { name: Text::new(name), source: Text::new(source) };
-        Self { profiles: report.0.iter().map(profile).collect() }
-    }
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Profile {
-    name: Text,
-    /// The path of the file that contains the profile.
-    source: Text,
-}
-
-/// `config init`, `config set`, and `config remove`.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct ProfileChangeFields {
-    /// null if the file was not changed.
-    change: Option<ProfileChange>,
-}
-
-impl ProfileChangeFields {
-    pub(crate) fn from_report(report: &ProfileChangeReport) -> Self {
-        Self { change: report.0.clone() }
     }
 }

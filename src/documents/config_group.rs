@@ -1,13 +1,14 @@
 //! Documents of `config-group diff` and `config-group copy`.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::components::{ConfigGroup, Number, SettingChange, Text, Version, to_value};
-use super::words::Word;
+use super::components::{ConfigGroup, Text};
 use crate::config_group::rules::copy;
+use crate::config_group::rules::difference::SettingChange;
 use crate::model::config_group;
-use crate::model::kafka_version::{KafkaVersion, release_of};
+use crate::model::ids::{ConfigGroupNo, VersionCode};
+use crate::model::kafka_version::{KafkaVersion, Release};
 use crate::model::verdict::Submitted;
 use crate::report::config_group::{CopyReport, DiffReport};
 
@@ -34,7 +35,7 @@ impl DiffFields {
         Self {
             from: VersionedConfigGroup::from_group(report.group_from.as_ref(), None, from),
             to: VersionedConfigGroup::from_group(report.group_to.as_ref(), name, to),
-            settings: SettingChange::from_changes(&report.changes),
+            settings: report.changes.clone(),
             not_covered: report.uncovered_versions().into_iter().map(Text).collect(),
         }
     }
@@ -51,9 +52,9 @@ pub(crate) struct CopyFields {
     /// Values that were read back with another value.
     not_as_sent: Vec<Mismatch>,
     /// Whether this run created the group.
-    created: Word<Submitted>,
+    created: Submitted,
     /// Whether the values of the group were written.
-    written: Word<Submitted>,
+    written: Submitted,
 }
 
 impl CopyFields {
@@ -64,8 +65,8 @@ impl CopyFields {
             diff: DiffFields::with_new_group(&report.diff, copy.map(|copy| copy.name.as_str())),
             left_out: skipped.into_iter().flatten().map(SkippedSetting::from_setting).collect(),
             not_as_sent: mismatches.into_iter().flatten().map(Mismatch::from_mismatch).collect(),
-            created: Word(copy.map_or(Submitted::No, |copy| copy.created)),
-            written: Word(copy.map_or(Submitted::No, |copy| copy.written)),
+            created: copy.map_or(Submitted::No, |copy| copy.created),
+            written: copy.map_or(Submitted::No, |copy| copy.written),
         }
     }
 }
@@ -76,9 +77,9 @@ impl CopyFields {
 struct VersionedConfigGroup {
     name: Option<Text>,
     /// null for a group that does not exist yet.
-    no: Option<Number>,
-    version: Option<Text>,
-    code: Option<Number>,
+    no: Option<ConfigGroupNo>,
+    version: Option<Release>,
+    code: Option<VersionCode>,
 }
 
 impl VersionedConfigGroup {
@@ -91,9 +92,9 @@ impl VersionedConfigGroup {
         let name = group.and_then(|group| group.name.as_deref()).or(name);
         (group.is_some() || name.is_some()).then(|| Self {
             name: name.map(Text::new),
-            no: group.map(|group| Number::new(&group.no)),
-            version: Text::from_release(release_of(version)),
-            code: version.map(|version| Number::new(&version.code)),
+            no: group.map(|group| group.no),
+            version: version.and_then(|version| version.release.clone()),
+            code: version.map(|version| version.code),
         })
     }
 }
@@ -104,7 +105,7 @@ impl VersionedConfigGroup {
 struct SkippedSetting {
     key: Text,
     value: String,
-    reason: Word<copy::SkipReason>,
+    reason: copy::SkipReason,
     /// The allowed range, or the replacement.
     note: Option<Text>,
 }
@@ -114,7 +115,7 @@ impl SkippedSetting {
         Self {
             key: Text::new(&setting.key),
             value: setting.value.clone(),
-            reason: Word(setting.reason.clone()),
+            reason: setting.reason.clone(),
             note: setting.reason.note().map(Text),
         }
     }
@@ -136,45 +137,23 @@ impl Mismatch {
     }
 }
 
-/// The plan of a copy.
-#[derive(Serialize)]
-struct CopyDocument {
-    from: Option<Version>,
-    to: Option<Version>,
-    config_group: CopiedGroups,
-    settings: Vec<SettingChange>,
-    not_covered: Vec<Text>,
-    left_out: Vec<SkippedSetting>,
-}
-
-/// The source of a copy and the new group.
-#[derive(Serialize)]
-struct CopiedGroups {
-    from: Option<ConfigGroup>,
-    to: NewGroup,
-}
-
-/// A config group that may not exist yet.
-#[derive(Serialize)]
-struct NewGroup {
-    name: Option<Text>,
-    no: Option<Number>,
-}
-
 /// Returns the plan of a copy, as the journal records it before the create and before the write.
 pub(crate) fn copy_document(report: &CopyReport) -> Value {
+    let CopyReport { diff, copy, .. } = report;
     let CopyFields { diff: DiffFields { settings, not_covered, .. }, left_out, .. } =
         CopyFields::from_report(report);
-    let to = NewGroup {
-        name: report.copy.as_ref().map(|copy| Text::new(copy.name.as_str())),
-        no: report.diff.group_to.as_ref().map(|group| Number::new(&group.no)),
-    };
-    to_value(&CopyDocument {
-        from: report.diff.from.as_ref().map(Version::from_version),
-        to: report.diff.to.as_ref().map(Version::from_version),
-        config_group: CopiedGroups { from: report.diff.group_from.as_ref().map(ConfigGroup::from_group), to },
-        settings,
-        not_covered,
-        left_out,
+    json!({
+        "from": diff.from,
+        "to": diff.to,
+        "config_group": {
+            "from": diff.group_from.as_ref().map(ConfigGroup::from_group),
+            "to": {
+                "name": copy.as_ref().map(|copy| copy.name.as_str()),
+                "no": diff.group_to.as_ref().map(|group| group.no),
+            },
+        },
+        "settings": settings,
+        "not_covered": not_covered,
+        "left_out": left_out,
     })
 }

@@ -5,9 +5,13 @@ use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 
-use super::components::{Number, Text, Time};
-use crate::model::history::{ChangeOrigin, DamagedRecord, History, InitOutcome, Outcome, PastRun, Subject};
-use crate::model::journal_state;
+use super::components::Text;
+use crate::model::history::{
+    ChangeOrigin, DamagedRecord, History, InitOutcome, Outcome, PastRun, RecordedService, Subject,
+};
+use crate::model::ids::ClusterNo;
+use crate::model::journal_state::DamagedLine;
+use crate::model::utc_time::Time;
 use crate::report::history::{HistoryReport, HistoryView};
 
 /// `history`.
@@ -19,7 +23,7 @@ pub(crate) struct HistoryFields {
     /// Lines of the journal that can't be read.
     damaged: Vec<DamagedLine>,
     /// `--repair`: the damaged lines that no longer block upgrades; null otherwise.
-    repaired: Option<Vec<RepairedLine>>,
+    repaired: Option<Vec<DamagedRecord>>,
     /// `--init`: whether a journal was created; null otherwise.
     initialized: Option<bool>,
 }
@@ -37,9 +41,9 @@ impl HistoryFields {
                     runs.map(|run| Run::from_run(history, run, None)).collect()
                 }
             },
-            damaged: history.damaged.iter().map(DamagedLine::from_line).collect(),
+            damaged: history.damaged.clone(),
             repaired: match view {
-                HistoryView::Repair(lines) => Some(lines.iter().map(RepairedLine::from_record).collect()),
+                HistoryView::Repair(lines) => Some(lines.clone()),
                 _ => None,
             },
             initialized: match view {
@@ -98,10 +102,9 @@ impl Run {
             origin.and_then(|origin| value(origin).clone()).map(Text)
         };
         let (cluster, accepted) = match change.map(|change| &change.subject) {
-            Some(Subject::Upgrade { cluster, name, accepted }) => (
-                RecordedCluster { name: name.clone().map(Text), no: Some(Number::new(cluster)) },
-                Some(accepted.clone()),
-            ),
+            Some(Subject::Upgrade { cluster, name, accepted }) => {
+                (RecordedCluster { name: name.clone().map(Text), no: Some(*cluster) }, Some(accepted.clone()))
+            }
             Some(Subject::ConfigGroup { .. }) | None => (RecordedCluster { name: None, no: None }, None),
         };
         Self {
@@ -114,7 +117,7 @@ impl Run {
             from: plan("from"),
             to: plan("to"),
             config_group: plan("config_group"),
-            service: origin.map(RecordedService::from_origin),
+            service: origin.map(|origin| origin.service.clone()),
             endpoint: recorded(|origin| &origin.endpoint),
             consent: change.map(|change| Text::new(&change.consent)),
             accepted,
@@ -133,59 +136,5 @@ impl Run {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RecordedCluster {
     name: Option<Text>,
-    no: Option<Number>,
-}
-
-/// The service of a recorded change.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct RecordedService {
-    site: String,
-    region: String,
-    sandbox: bool,
-}
-
-impl RecordedService {
-    fn from_origin(origin: &ChangeOrigin) -> Self {
-        Self { site: origin.site.clone(), region: origin.region.clone(), sandbox: origin.sandbox }
-    }
-}
-
-/// A line of the journal that can't be read.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct DamagedLine {
-    /// The line number, starting at 1.
-    #[cfg_attr(test, schemars(range(min = 1)))]
-    line: usize,
-    reason: String,
-}
-
-impl DamagedLine {
-    fn from_line(line: &journal_state::DamagedLine) -> Self {
-        Self { line: line.number, reason: line.reason.clone() }
-    }
-}
-
-/// A damaged line that no longer blocks upgrades.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct RepairedLine {
-    #[serde(flatten)]
-    line: DamagedLine,
-    /// The length without line ends.
-    #[cfg_attr(test, schemars(range(min = 1)))]
-    bytes: usize,
-    #[cfg_attr(test, schemars(regex(pattern = "^[0-9a-f]{64}$")))]
-    sha256: String,
-}
-
-impl RepairedLine {
-    fn from_record(record: &DamagedRecord) -> Self {
-        Self {
-            line: DamagedLine::from_line(&record.line),
-            bytes: record.bytes,
-            sha256: record.sha256.clone(),
-        }
-    }
+    no: Option<ClusterNo>,
 }

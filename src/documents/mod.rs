@@ -1,5 +1,6 @@
-//! JSON documents of the schema `cdss/v1`, one struct for the fields of each command. `schema.json` is generated from the
-//! structs. Their field names are a contract: fields are only added, never renamed or removed.
+//! JSON documents of the schema `cdss/v1`. The fields of a command are its report, or a struct of this module if the
+//! report has another form. `schema.json` is generated from the structs. Their field names are a contract: fields are only
+//! added, never renamed or removed.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -7,24 +8,22 @@ use serde_json::Value;
 use crate::error::CommandError;
 use crate::model::command_context::CommandContext;
 use crate::model::request_record::RequestRecord;
+use crate::model::service::Service;
 
 mod components;
 mod config;
 mod config_group;
 mod history;
-mod list;
 #[cfg(test)]
 pub(crate) mod tests;
 mod upgrade;
-mod words;
 
-use components::{Error, Exit, SentRequest, Service, Text};
+use components::{Error, Exit, Text};
 
 pub(crate) use components::to_value;
-pub(crate) use config::{ProfileChangeFields, ProfilesFields, SettingsFields, VerifyFields};
+pub(crate) use config::VerifyFields;
 pub(crate) use config_group::{CopyFields, DiffFields, copy_document};
 pub(crate) use history::HistoryFields;
-pub(crate) use list::{ClustersFields, ConfigGroupsFields, ScenariosFields, VersionsFields};
 pub(crate) use upgrade::{CheckFields, StatusFields, UpgradeFields, plan_document};
 
 /// Fields are only added, never removed. Every field of a command is always present. Unknown values are null. Identifiers
@@ -50,7 +49,7 @@ struct Document {
     #[cfg_attr(test, schemars(skip))]
     fields: Value,
     /// All requests, in the order in which they were sent.
-    requests: Vec<SentRequest>,
+    requests: Vec<RequestRecord>,
     /// Why the command failed; null if `ok` is true.
     error: Option<Error>,
 }
@@ -77,11 +76,11 @@ pub(crate) fn document(fields: Value, outcome: &Outcome<'_>) -> Value {
         command: outcome.command.to_owned(),
         ok: outcome.exit == crate::exit::Exit::Ok,
         exit: Exit::from_exit(outcome.exit),
-        service: outcome.commands.map(|commands| Service::from_service(&commands.service)),
+        service: outcome.commands.map(|commands| commands.service.clone()),
         profile: outcome.profile.map(Text::new),
         access_key: outcome.access_key.clone(),
         fields,
-        requests: outcome.requests.iter().map(SentRequest::from_record).collect(),
+        requests: outcome.requests.clone(),
         error: outcome.failure.map(|failure| Error::from_failure(failure, outcome.commands)),
     })
 }

@@ -4,8 +4,8 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::Path;
-use std::{any, fs};
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform as _};
@@ -14,43 +14,85 @@ use serde_json::{Map, Value, json};
 use strum::{VariantArray, VariantNames};
 
 use super::Document;
-use super::config::{ProfileChangeFields, ProfilesFields, SettingsFields, VerifyFields};
+use super::config::VerifyFields;
 use super::config_group::{CopyFields, DiffFields};
 use super::history::HistoryFields;
-use super::list::{ClustersFields, ConfigGroupsFields, ScenariosFields, VersionsFields};
 use super::upgrade::{CheckFields, StatusFields, UpgradeFields};
-use super::words::Word;
+use crate::config_group::rules::copy::SkipReason;
+use crate::config_group::rules::difference::ChangeClass;
 use crate::exit::Exit;
+use crate::model::broker_health::Color;
+use crate::model::cluster::ClusterState;
+use crate::model::endpoint::Endpoint;
 use crate::model::history::Outcome;
+use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
+use crate::model::kafka_version::Release;
+use crate::model::operation_name::OperationName;
+use crate::model::region::{Region, Site};
 use crate::model::setting_name::{Field, SettingName};
-use crate::model::verdict::Verdict;
+use crate::model::verdict::{Submitted, Verdict};
+use crate::report::config::{ProfileChangeReport, ProfilesReport, SettingsReport};
+use crate::report::list::{ClustersReport, ConfigGroupsReport, ScenariosReport, VersionsReport};
+use crate::upgrade::rules::broker_history::RestartEvidence;
+use crate::upgrade::rules::checks::{CheckId, CheckResult};
 
-impl<T: VariantNames> JsonSchema for Word<T> {
-    fn inline_schema() -> bool {
-        true
-    }
+/// Implements the schema of a value that is written as a text.
+macro_rules! text_schema {
+    ($($name:ident => $schema:expr;)*) => {$(
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
 
-    fn schema_name() -> Cow<'static, str> {
-        any::type_name::<T>().into()
-    }
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        one_word_of(T::VARIANTS.iter().copied())
-    }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                $schema
+            }
+        }
+    )*};
 }
 
-impl JsonSchema for SettingName {
-    fn inline_schema() -> bool {
-        true
-    }
+text_schema! {
+    ChangeClass => words::<Self>();
+    CheckId => words::<Self>();
+    CheckResult => words::<Self>();
+    ClusterState => json_schema!({ "type": "string", "minLength": 1 });
+    Color => json_schema!({ "type": "string", "minLength": 1 });
+    Endpoint => json_schema!({ "type": "string", "pattern": "^https?://" });
+    OperationName => words::<Self>();
+    Region => json_schema!({ "type": "string", "pattern": "^[A-Z0-9]{2,8}$" });
+    Release => json_schema!({ "type": "string", "minLength": 1 });
+    RestartEvidence => words::<Self>();
+    SettingName => one_word_of(["profile"].into_iter().chain(Field::VARIANTS.iter().copied()));
+    Site => words::<Self>();
+    SkipReason => words::<Self>();
+    Submitted => words::<Self>();
+    Verdict => words::<Self>();
+}
 
-    fn schema_name() -> Cow<'static, str> {
-        "SettingName".into()
-    }
+/// Implements the schema of numbers, which are one definition.
+macro_rules! number_schema {
+    ($($name:ident),*) => {$(
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                "Number".into()
+            }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        one_word_of(["profile"].into_iter().chain(Field::VARIANTS.iter().copied()))
-    }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "description": "A numeric identifier.", "type": "string", "pattern": "^[0-9]+$" })
+            }
+        }
+    )*};
+}
+
+number_schema!(ClusterNo, ConfigGroupNo, VersionCode);
+
+/// Returns the schema of the words of an enum.
+fn words<T: VariantNames>() -> Schema {
+    one_word_of(T::VARIANTS.iter().copied())
 }
 
 /// Returns the schema of a text that is one of these words.
@@ -118,16 +160,16 @@ fn commands(generator: &mut SchemaGenerator) -> [(&'static str, Value); 11] {
         "dependentSchemas": { "versions": dry_run }
     });
     let list = one_form_of([
-        form::<ClustersFields>(generator),
-        form::<VersionsFields>(generator),
-        form::<ConfigGroupsFields>(generator),
+        form::<ClustersReport>(generator),
+        form::<VersionsReport>(generator),
+        form::<ConfigGroupsReport>(generator),
     ]);
     let config_group = one_form_of([form::<DiffFields>(generator), form::<CopyFields>(generator)]);
     let config = one_form_of([
-        form::<SettingsFields>(generator),
+        form::<SettingsReport>(generator),
         form::<VerifyFields>(generator),
-        form::<ProfilesFields>(generator),
-        form::<ProfileChangeFields>(generator),
+        form::<ProfilesReport>(generator),
+        form::<ProfileChangeReport>(generator),
     ]);
     let failed = json!({ "properties": { "ok": { "const": false } } });
     [
@@ -138,7 +180,7 @@ fn commands(generator: &mut SchemaGenerator) -> [(&'static str, Value); 11] {
         ("config-group", config_group),
         ("config", config),
         ("history", generator.subschema_for::<HistoryFields>().to_value()),
-        ("sandbox", json!({ "anyOf": [generator.subschema_for::<ScenariosFields>(), failed] })),
+        ("sandbox", json!({ "anyOf": [generator.subschema_for::<ScenariosReport>(), failed] })),
         ("completions", failed.clone()),
         ("help", failed),
         ("", usage()),

@@ -1,19 +1,16 @@
 //! Documents of `check`, `upgrade`, and `status`.
 
-use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::components::{
-    Broker, Check, Cluster, ConfigGroup, Evidence, Number, SettingChange, Text, Time, Version, to_value,
-};
-use super::words::Word;
+use super::components::{Broker, Check, Cluster, ConfigGroup, Text, to_value};
 use crate::config_group::rules::choice;
+use crate::config_group::rules::difference::SettingChange;
 use crate::model::command_context::CommandContext;
-use crate::model::verdict::{Submitted, Verdict};
-use crate::report::upgrade::{
-    self as report, CheckReport, Observations, PlanReport, StartReport, StatusReport, UpgradeReport,
-};
+use crate::model::kafka_version::KafkaVersion;
+use crate::model::utc_time::Time;
+use crate::model::verdict::{Evidence, Submitted, Verdict};
+use crate::report::upgrade::{CheckReport, PlanReport, StatusReport, UpgradeReport, VersionChoice};
 
 /// `check`, and `upgrade --dry-run`. Nothing was started.
 #[derive(Serialize)]
@@ -34,13 +31,11 @@ pub(crate) struct CheckFields {
 
 impl CheckFields {
     pub(crate) fn from_report(report: &CheckReport, commands: Option<&CommandContext>) -> Self {
+        let not_started = UpgradeReport { plan: report.plan.clone(), ..UpgradeReport::default() };
         Self {
             cluster: cluster(&report.plan),
-            common: CommonFields::new(&report.plan, &Progress::default(), commands),
-            versions: report
-                .versions
-                .as_ref()
-                .map(|choices| choices.iter().map(VersionChoice::from_choice).collect()),
+            common: CommonFields::from_report(&not_started, commands),
+            versions: report.versions.clone(),
         }
     }
 }
@@ -56,10 +51,7 @@ pub(crate) struct UpgradeFields {
 
 impl UpgradeFields {
     pub(crate) fn from_report(report: &UpgradeReport, commands: Option<&CommandContext>) -> Self {
-        let UpgradeReport { plan, start, observed, verdict, ended_at } = report;
-        let progress =
-            Progress { start: Some(start), observed: Some(observed), verdict: *verdict, ended_at: *ended_at };
-        Self { cluster: cluster(plan), common: CommonFields::new(plan, &progress, commands) }
+        Self { cluster: cluster(&report.plan), common: CommonFields::from_report(report, commands) }
     }
 }
 
@@ -79,14 +71,14 @@ pub(crate) struct StatusFields {
 }
 
 impl StatusFields {
-    pub(crate) fn from_report(report: &StatusReport, commands: Option<&CommandContext>) -> Self {
-        let StatusReport { plan, observed, verdict, ended_at, .. } = report;
-        let progress =
-            Progress { start: None, observed: Some(observed), verdict: *verdict, ended_at: *ended_at };
+    pub(crate) fn from_report(
+        StatusReport(report): &StatusReport,
+        commands: Option<&CommandContext>,
+    ) -> Self {
         Self {
-            cluster: cluster(plan),
-            state: observed.state.clone().map(Text),
-            common: CommonFields::new(plan, &progress, commands),
+            cluster: cluster(&report.plan),
+            state: report.observed.state.clone().map(Text),
+            common: CommonFields::from_report(report, commands),
         }
     }
 }
@@ -95,23 +87,14 @@ fn cluster(plan: &PlanReport) -> Option<Cluster> {
     plan.cluster.as_ref().map(|(name, no)| Cluster::from_name_and_number(name, *no))
 }
 
-/// What happened after the plan.
-#[derive(Default)]
-struct Progress<'a> {
-    start: Option<&'a StartReport>,
-    observed: Option<&'a Observations>,
-    verdict: Option<Verdict>,
-    ended_at: Option<Timestamp>,
-}
-
 /// The fields that `check`, `upgrade`, and `status` have in common.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct CommonFields {
     /// The current version.
-    from: Option<Version>,
+    from: Option<KafkaVersion>,
     /// The target version.
-    to: Option<Version>,
+    to: Option<KafkaVersion>,
     config_group: ConfigGroupChange,
     /// The effect of the upgrade on the settings.
     settings: Vec<SettingChange>,
@@ -120,9 +103,9 @@ struct CommonFields {
     candidates: Vec<Candidate>,
     checks: Vec<Check>,
     /// Whether this run sent the start of an upgrade.
-    submitted: Word<Submitted>,
+    submitted: Submitted,
     /// The outcome of the upgrade. `cdss help outcomes` explains each.
-    verdict: Option<Word<Verdict>>,
+    verdict: Option<Verdict>,
     evidence: Vec<Evidence>,
     brokers: Vec<Broker>,
     /// When the upgrade was started.
@@ -134,23 +117,21 @@ struct CommonFields {
 }
 
 impl CommonFields {
-    fn new(plan: &PlanReport, progress: &Progress<'_>, commands: Option<&CommandContext>) -> Self {
-        let Progress { start, observed, verdict, ended_at } = progress;
-        let evidence = observed.iter().flat_map(|observed| &observed.evidence);
-        let brokers = observed.iter().flat_map(|observed| &observed.brokers.0);
+    fn from_report(report: &UpgradeReport, commands: Option<&CommandContext>) -> Self {
+        let UpgradeReport { plan, start, observed, verdict, ended_at } = report;
         Self {
-            from: plan.from.as_ref().map(Version::from_version),
-            to: plan.to.as_ref().map(Version::from_version),
+            from: plan.from.clone(),
+            to: plan.to.clone(),
             config_group: ConfigGroupChange::from_plan(plan),
-            settings: SettingChange::from_changes(&plan.changes),
+            settings: plan.changes.clone(),
             candidates: plan.candidates.iter().map(Candidate::from_candidate).collect(),
             checks: Check::from_checks(&plan.checks, commands),
-            submitted: Word(start.map_or(Submitted::No, |start| start.submitted)),
-            verdict: verdict.map(Word),
-            evidence: evidence.map(Evidence::from_evidence).collect(),
-            brokers: brokers.map(Broker::from_history).collect(),
-            started_at: start.and_then(|start| start.at).map(Time),
-            finished_at: observed.and_then(|observed| observed.finished_at).map(Time),
+            submitted: start.submitted,
+            verdict: *verdict,
+            evidence: observed.evidence.clone(),
+            brokers: observed.brokers.0.iter().map(Broker::from_history).collect(),
+            started_at: start.at.map(Time),
+            finished_at: observed.finished_at.map(Time),
             ended_at: ended_at.map(Time),
         }
     }
@@ -188,33 +169,8 @@ impl Candidate {
     fn from_candidate(candidate: &choice::Candidate) -> Self {
         Self {
             group: ConfigGroup::from_group(&candidate.group),
-            settings: SettingChange::from_changes(&candidate.changes),
+            settings: candidate.changes.clone(),
             command: candidate.command.clone().map(Text),
-        }
-    }
-}
-
-/// A version as a target of an upgrade.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct VersionChoice {
-    code: Number,
-    name: Option<Text>,
-    /// True for the version that the cluster has.
-    current: bool,
-    /// Whether the cluster can be upgraded to it; null if that can't be decided.
-    possible: Option<bool>,
-    reason: Text,
-}
-
-impl VersionChoice {
-    fn from_choice(choice: &report::VersionChoice) -> Self {
-        Self {
-            code: Number::new(&choice.version.code),
-            name: Text::from_release(choice.version.release.as_ref()),
-            current: choice.is_current,
-            possible: choice.possible,
-            reason: Text::new(&choice.reason),
         }
     }
 }
@@ -222,8 +178,8 @@ impl VersionChoice {
 /// The plan of an upgrade.
 #[derive(Serialize)]
 struct PlanDocument {
-    from: Option<Version>,
-    to: Option<Version>,
+    from: Option<KafkaVersion>,
+    to: Option<KafkaVersion>,
     config_group: ConfigGroupChange,
     settings: Vec<SettingChange>,
     checks: Vec<Check>,
@@ -231,7 +187,11 @@ struct PlanDocument {
 
 /// Returns only the plan and its checks, as the journal records them before a start.
 pub(crate) fn plan_document(plan: &PlanReport) -> Value {
-    let CommonFields { from, to, config_group, settings, checks, .. } =
-        CommonFields::new(plan, &Progress::default(), None);
-    to_value(&PlanDocument { from, to, config_group, settings, checks })
+    to_value(&PlanDocument {
+        from: plan.from.clone(),
+        to: plan.to.clone(),
+        config_group: ConfigGroupChange::from_plan(plan),
+        settings: plan.changes.clone(),
+        checks: Check::from_checks(&plan.checks, None),
+    })
 }

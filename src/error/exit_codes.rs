@@ -19,7 +19,6 @@ impl CommandError {
             Self::Config(error) if error.is_not_found() => Exit::NotFound,
             Self::Version(VersionError::NotOffered { .. } | VersionError::Ambiguous { .. })
             | Self::Cluster(_)
-            | Self::ClusterNotFound(_)
             | Self::ConfigGroup { .. }
             | Self::History(_) => Exit::NotFound,
             Self::Config(_)

@@ -21,9 +21,7 @@ mod exit_codes;
 mod situations;
 mod usage;
 
-pub(crate) use config_group_copy::{
-    CopyError, CopyHint, CopyProgress, CreateDoubt, NotWrittenReason, OtherName, SearchResult,
-};
+pub(crate) use config_group_copy::{CopyError, FailedCopy};
 pub(crate) use situations::{
     BusyReason, ChangeAfterStart, LastObserved, OpenStartProgress, UnknownReason, UpgradeFailure, WatchLimit,
     WatchLimitReason,
@@ -47,8 +45,6 @@ pub(crate) enum CommandError {
     Version(#[from] VersionError),
     #[error("{0}")]
     Cluster(ClusterError),
-    #[error("cluster {0} not found")]
-    ClusterNotFound(ClusterNo),
     /// `flag` is the option before the group on the command line. `is_complete` is false if the service may have groups
     /// that it did not list.
     #[error("{error}")]
@@ -254,7 +250,7 @@ fn busy_hint(reason: &BusyReason, next: &SuggestedCommand, context: Option<&Comm
 
 fn cluster_hint(error: &ClusterError, context: Option<&CommandContext>) -> String {
     match error {
-        ClusterError::NotFound(_) => cluster_search_hint(context),
+        ClusterError::NotFound(_) | ClusterError::NumberNotFound(_) => cluster_search_hint(context),
         ClusterError::Forbidden { .. } => "grant the sub account permission for this cluster".to_owned(),
         ClusterError::Ambiguous { numbers, .. } => {
             format!("use the cluster number, such as --cluster no:{}", numbers[0])
@@ -334,7 +330,7 @@ impl CommandError {
     /// Returns what failed and why. For a cluster that was not found, this includes where it was searched.
     pub(crate) fn message(&self, context: Option<&CommandContext>) -> String {
         match (self, context) {
-            (Self::Cluster(_) | Self::ClusterNotFound(_), Some(context)) => {
+            (Self::Cluster(_), Some(context)) => {
                 format!("{self} in {}", context.location())
             }
             _ => self.to_string(),
@@ -368,7 +364,6 @@ impl CommandError {
             }
             Self::SandboxNotRunning(_) => Some(SandboxNotRunning::REMEDY.to_owned()),
             Self::Cluster(error) => Some(cluster_hint(error, context)),
-            Self::ClusterNotFound(_) => Some(cluster_search_hint(context)),
             Self::ConfigGroup { error, flag, is_complete } => {
                 Some(config_group_hint(error, flag, *is_complete, context))
             }
@@ -393,41 +388,43 @@ impl CommandError {
                     .to_owned(),
             ),
             Self::Interrupted { follow, .. } => follow.as_deref().and_then(follow_it),
-            Self::Copy(failure) => failure.hint(context),
+            Self::Copy(failure) => failure.hint.clone(),
             Self::SettingsDiffer { .. } | Self::Runtime(_) | Self::Internal => None,
+        }
+    }
+
+    /// Returns the API error that is the cause.
+    fn api_error(&self) -> Option<&ApiError> {
+        match self {
+            Self::Read(error) | Self::StartNotDelivered(error) | Self::StartRejected(error) => Some(error),
+            Self::StatusUnreadable { cause } => cause.as_ref(),
+            Self::StartOutcomeUnknown { error, .. } => Some(error),
+            Self::VerificationFailed { cause, .. } => cause.as_ref()?.api_error(),
+            Self::Copy(failure) => failure.cause.as_ref(),
+            _ => None,
         }
     }
 
     /// Returns the service's error message.
     pub(crate) fn service_message(&self) -> Option<&str> {
         match self {
-            Self::Read(error) | Self::StartNotDelivered(error) | Self::StartRejected(error) => {
-                error.service_message()
-            }
-            Self::Blocked(checks) => checks.iter().find_map(|check| check.service_message.as_deref()),
-            Self::VerificationFailed { cause, .. } => cause.as_ref()?.service_message(),
-            Self::StatusUnreadable { cause } => cause.as_ref().and_then(ApiError::service_message),
-            Self::Copy(failure) => failure.api_error().and_then(ApiError::service_message),
-            _ => None,
+            Self::Blocked(checks) => refused_check(checks)?.service_message.as_deref(),
+            Self::StartOutcomeUnknown { .. } => None,
+            _ => self.api_error()?.service_message(),
         }
     }
 
     pub(crate) fn request_id(&self) -> Option<&str> {
         match self {
-            Self::Read(error) | Self::StartNotDelivered(error) | Self::StartRejected(error) => {
-                error.request_id()
-            }
-            Self::StatusUnreadable { cause } => cause.as_ref().and_then(ApiError::request_id),
-            Self::Copy(failure) => failure.api_error().and_then(ApiError::request_id),
-            Self::Blocked(checks) => checks
-                .iter()
-                .find(|check| check.service_message.is_some())
-                .and_then(|check| check.request_id.as_deref()),
-            Self::StartOutcomeUnknown { error, .. } => error.request_id(),
-            Self::VerificationFailed { cause, .. } => cause.as_ref()?.request_id(),
-            _ => None,
+            Self::Blocked(checks) => refused_check(checks)?.request_id.as_deref(),
+            _ => self.api_error()?.request_id(),
         }
     }
+}
+
+/// Returns the first check with a message of the service.
+fn refused_check(checks: &[Check]) -> Option<&Check> {
+    checks.iter().find(|check| check.service_message.is_some())
 }
 
 #[cfg(test)]

@@ -1,17 +1,14 @@
 //! Journal entries: the types that are written and read.
 
 use std::borrow::Cow;
-use std::fmt::Display;
-use std::str::FromStr;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize, de};
 use serde_json::Value;
 
-use crate::model::endpoint::Endpoint;
+use crate::model::history::ChangeOrigin;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::journal_event::EventName;
-use crate::model::service::Service;
 use crate::model::verdict::{Submitted, Verdict};
 
 /// A parsed line of the journal.
@@ -61,44 +58,23 @@ pub(super) enum Event {
     Initialized(Initialized),
 }
 
-/// Who makes a change, with which version of cdss, and on which service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct AuthorFields {
-    /// The version of cdss.
-    pub cdss: String,
-    pub user: Option<String>,
-    pub host: Option<String>,
-    pub profile: Option<String>,
-    /// The last four characters of the access key.
-    pub access_key: Option<String>,
-    pub service: ServiceName,
-    pub endpoint: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct ServiceName {
-    pub site: String,
-    pub region: String,
-    pub sandbox: bool,
-}
-
+/// A start, recorded before it is sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Start {
+pub(crate) struct Start {
     #[serde(flatten)]
-    pub author: AuthorFields,
-    #[serde(with = "text")]
+    pub origin: ChangeOrigin,
     pub cluster: ClusterNo,
     pub cluster_name: Option<String>,
-    #[serde(with = "text")]
     pub version_code: VersionCode,
-    #[serde(with = "text")]
     pub config_group: ConfigGroupNo,
     pub consent: String,
+    /// Overridden checks, as `id=item`.
     pub accepted: Vec<String>,
     /// Runs whose open start the operator accepted as finished.
     pub closes: Vec<String>,
-    #[serde(default, with = "optional_text")]
+    /// The version before the upgrade.
     pub from_version_code: Option<VersionCode>,
+    /// The names of the brokers in the plan.
     #[serde(default)]
     pub brokers: Vec<String>,
     #[serde(default)]
@@ -148,20 +124,19 @@ pub(super) struct End {
     pub document: Value,
 }
 
+/// The create or the write of a config group, recorded before it is sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct GroupChange {
+pub(crate) struct GroupChange {
     #[serde(flatten)]
-    pub author: AuthorFields,
-    #[serde(default, with = "optional_text")]
+    pub origin: ChangeOrigin,
+    /// None before it is created.
     pub config_group: Option<ConfigGroupNo>,
     pub config_group_name: String,
-    #[serde(with = "text")]
     pub version_code: VersionCode,
     pub consent: String,
     /// The run that created the group; None if it is this run.
     pub made_by: Option<String>,
     /// The source group.
-    #[serde(default, with = "optional_text")]
     pub from_config_group: Option<ConfigGroupNo>,
     #[serde(default)]
     pub plan: Plan,
@@ -169,7 +144,6 @@ pub(super) struct GroupChange {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct GroupCreated {
-    #[serde(with = "text")]
     pub config_group: ConfigGroupNo,
 }
 
@@ -208,7 +182,7 @@ pub(super) struct Initialized {
 /// back, and no decision depends on them.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(from = "Option<PlanNames>")]
-pub(super) struct Plan(pub Value);
+pub(crate) struct Plan(pub Value);
 
 #[derive(Deserialize)]
 struct PlanNames {
@@ -225,22 +199,6 @@ impl From<Option<PlanNames>> for Plan {
         Self(names.map_or(Value::Null, |PlanNames { from, to, config_group }| {
             serde_json::json!({ "from": from, "to": to, "config_group": config_group })
         }))
-    }
-}
-
-impl AuthorFields {
-    /// Returns the service of the change.
-    ///
-    /// # Errors
-    ///
-    /// Fails if this version of cdss does not recognize the site, region, or endpoint.
-    pub(super) fn service(&self) -> Result<Service, String> {
-        Ok(Service {
-            site: self.service.site.parse().map_err(to_reason)?,
-            region: self.service.region.parse().map_err(to_reason)?,
-            endpoint: Endpoint::parse(&self.endpoint).map_err(to_reason)?,
-            sandbox: self.service.sandbox,
-        })
     }
 }
 
@@ -286,47 +244,4 @@ pub(super) fn describe_json_error(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
     format!("{message}, at byte {}", error.column())
-}
-
-fn to_reason(error: impl Display) -> String {
-    error.to_string()
-}
-
-/// Serializes IDs as text, so that readers do not round them.
-mod text {
-    use super::{Cow, Deserialize as _, Deserializer, Display, FromStr, Serializer, de};
-
-    pub(super) fn serialize<T: Display, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(value)
-    }
-
-    pub(super) fn deserialize<'de, T, D>(from: D) -> Result<T, D::Error>
-    where
-        T: FromStr<Err: Display>,
-        D: Deserializer<'de>,
-    {
-        Cow::<str>::deserialize(from)?.parse().map_err(de::Error::custom)
-    }
-}
-
-/// Like [`text`], or null.
-mod optional_text {
-    use super::{Cow, Deserialize as _, Deserializer, Display, FromStr, Serializer, de};
-
-    #[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
-    pub(super) fn serialize<T: Display, S: Serializer>(value: &Option<T>, to: S) -> Result<S::Ok, S::Error> {
-        match value {
-            Some(value) => to.collect_str(value),
-            None => to.serialize_none(),
-        }
-    }
-
-    pub(super) fn deserialize<'de, T, D>(from: D) -> Result<Option<T>, D::Error>
-    where
-        T: FromStr<Err: Display>,
-        D: Deserializer<'de>,
-    {
-        let text = Option::<Cow<'_, str>>::deserialize(from)?;
-        text.map(|text| text.parse().map_err(de::Error::custom)).transpose()
-    }
 }

@@ -4,22 +4,24 @@
 //! interprets the lines.
 
 use std::cell::Cell;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::config_group::rules::creation::GroupCreation;
-use crate::model::consent_method::ConsentMethod;
 use crate::model::group_name::GroupName;
-use crate::model::history::{DamagedRecord, History, InitOutcome};
+use crate::model::history::{ChangeOrigin, DamagedRecord, History, InitOutcome, RecordedService};
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::journal_state::{JournalProblem, JournalState};
 use crate::model::service::Service;
 use crate::model::verdict::{Submitted, Verdict};
+use crate::private_file::{self, LockError};
 use crate::signals::Interrupted;
 use crate::upgrade::rules::broker_history::{BrokerHistories, BrokerHistory, RestartEvidence};
 
@@ -27,14 +29,12 @@ mod entry;
 mod error;
 mod file;
 mod line;
-mod lock;
 mod replay;
 mod v1;
 
-use entry::{AuthorFields, Event, Plan, ServiceName};
+use entry::Event;
+pub(crate) use entry::{GroupChange, Plan, Start};
 pub(crate) use error::JournalError;
-pub(crate) use lock::{LockError, OperationLock};
-use lock::{LockWait, WaitError};
 use replay::Replay;
 
 /// The journal of one user on this machine.
@@ -44,10 +44,15 @@ pub(crate) struct Journal {
     operator: Operator,
     run_id: String,
     clock: Rc<dyn Clock>,
-    lock_wait: LockWait,
     /// True if the last write of this process failed.
     is_failing: Cell<bool>,
 }
+
+/// A lock on a cluster or a config group name against other cdss processes on this machine. It is released on drop or
+/// when the process ends.
+#[must_use]
+#[derive(Debug)]
+pub(crate) struct OperationLock(#[expect(dead_code, reason = "an open file holds its lock")] File);
 
 /// The user who runs cdss, with host, profile, and key.
 #[derive(Debug, Clone, Default)]
@@ -60,42 +65,6 @@ pub(crate) struct Operator {
     pub access_key: Option<String>,
 }
 
-/// The data to record before a start is sent.
-#[derive(Debug)]
-pub(crate) struct StartEntry<'a> {
-    pub service: &'a Service,
-    pub cluster: ClusterNo,
-    pub cluster_name: &'a str,
-    pub consent: ConsentMethod,
-    pub version: u64,
-    pub config_group: u64,
-    /// Overridden checks, as `id=item`.
-    pub accepted: &'a [String],
-    /// Runs whose open start the operator accepted as finished.
-    pub closes: &'a [String],
-    /// The version before the upgrade.
-    pub from_version: Option<VersionCode>,
-    /// The names of the brokers in the plan.
-    pub brokers: &'a [String],
-    /// The plan and checks, in the format of the JSON output.
-    pub plan: &'a Value,
-}
-
-/// The data to record before a config group is created or written.
-#[derive(Debug)]
-pub(crate) struct GroupEntry<'a> {
-    pub service: &'a Service,
-    pub name: &'a GroupName,
-    pub version: VersionCode,
-    /// The source group.
-    pub from: ConfigGroupNo,
-    pub consent: ConsentMethod,
-    /// The run that created the group, if it already exists.
-    pub created_by: Option<&'a str>,
-    /// The copy plan, in the format of the JSON output.
-    pub plan: &'a Value,
-}
-
 impl Journal {
     /// Creates a journal for the run with this ID, without reading or writing anything.
     pub(crate) fn new(
@@ -104,8 +73,7 @@ impl Journal {
         run_id: String,
         clock: Rc<dyn Clock>,
     ) -> Self {
-        let (lock_wait, is_failing) = (LockWait::default(), Cell::default());
-        Self { directory, operator, run_id, clock, lock_wait, is_failing }
+        Self { directory, operator, run_id, clock, is_failing: Cell::default() }
     }
 
     pub(crate) fn run_id(&self) -> &str {
@@ -128,7 +96,9 @@ impl Journal {
     /// Returns why the journal is not writable, without writing anything; None if it is writable.
     pub(crate) fn access_problem(&self) -> Option<JournalProblem> {
         match self.path() {
-            Ok(path) => file::access_problem(&path).map(|source| JournalError::Io { path, source }.into()),
+            Ok(path) => {
+                private_file::access_problem(&path).map(|source| JournalError::Io { path, source }.into())
+            }
             Err(error) => Some(error.into()),
         }
     }
@@ -191,25 +161,37 @@ impl Journal {
         file::read(&path, on_line).map_err(|source| JournalError::Io { path, source })
     }
 
-    /// Acquires the lock for this cluster without waiting.
+    /// Acquires the lock for this cluster without waiting; None if another cdss process holds it.
     pub(crate) fn lock_cluster(
         &self,
         service: &Service,
         cluster: ClusterNo,
-    ) -> Result<OperationLock, LockError> {
+    ) -> Result<Option<OperationLock>, JournalError> {
         self.lock_named(service, &cluster.to_string())
     }
 
-    /// Acquires the lock for this group name without waiting. It prevents two runs from creating two groups.
-    pub(crate) fn lock_group(&self, service: &Service, name: &GroupName) -> Result<OperationLock, LockError> {
+    /// Acquires the lock for this group name without waiting; None if another cdss process holds it. It prevents two runs
+    /// from creating two groups.
+    pub(crate) fn lock_group(
+        &self,
+        service: &Service,
+        name: &GroupName,
+    ) -> Result<Option<OperationLock>, JournalError> {
         self.lock_named(service, &format!("group-{name}"))
     }
 
-    fn lock_named(&self, service: &Service, name: &str) -> Result<OperationLock, LockError> {
+    fn lock_named(&self, service: &Service, name: &str) -> Result<Option<OperationLock>, JournalError> {
         self.create_directory()?;
         let sanitize = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
         let service: String = service.key().chars().map(sanitize).collect();
-        lock::acquire(&self.directory()?.join(format!("lock-{service}-{name}")))
+        let path = self.directory()?.join(format!("lock-{service}-{name}"));
+        let acquire = || {
+            let mut options = OpenOptions::new();
+            let file = private_file::open(&path, options.create(true).truncate(false).write(true))?;
+            deliberate_bug!(SkipLock => return Ok(Some(OperationLock(file))););
+            Ok(private_file::try_lock(&file)?.then(|| OperationLock(file)))
+        };
+        acquire().map_err(|source| JournalError::Io { path: path.clone(), source })
     }
 
     /// Records a start before it is sent. On return, the line is on disk.
@@ -217,25 +199,8 @@ impl Journal {
     /// # Errors
     ///
     /// Fails if the line can't be written. The start must then not be sent.
-    pub(crate) async fn record_start(
-        &self,
-        at: Timestamp,
-        entry: &StartEntry<'_>,
-    ) -> Result<(), JournalError> {
+    pub(crate) async fn record_start(&self, at: Timestamp, start: Start) -> Result<(), JournalError> {
         self.create_directory()?;
-        let start = entry::Start {
-            author: self.author(entry.service),
-            cluster: entry.cluster,
-            cluster_name: Some(entry.cluster_name.to_owned()),
-            version_code: VersionCode::new(entry.version),
-            config_group: ConfigGroupNo::new(entry.config_group),
-            consent: entry.consent.to_string(),
-            accepted: entry.accepted.to_vec(),
-            closes: entry.closes.to_vec(),
-            from_version_code: entry.from_version,
-            brokers: entry.brokers.to_vec(),
-            plan: Plan(entry.plan.clone()),
-        };
         self.append(at, &Event::Start(Box::new(start))).await
     }
 
@@ -298,18 +263,20 @@ impl Journal {
         self.append(at, &Event::End(end)).await
     }
 
-    /// Records the create of a config group before it is sent. On return, the line is on disk.
+    /// Records the create of a config group, or the write to the group that exists, before it is sent. On return, the line
+    /// is on disk.
     ///
     /// # Errors
     ///
     /// Fails if the line can't be written. The request must then not be sent.
-    pub(crate) async fn record_group_create(
+    pub(crate) async fn record_group_change(
         &self,
         at: Timestamp,
-        entry: &GroupEntry<'_>,
+        change: GroupChange,
     ) -> Result<(), JournalError> {
         self.create_directory()?;
-        self.append(at, &Event::GroupCreate(Box::new(self.group_change(None, entry)))).await
+        let event = if change.config_group.is_none() { Event::GroupCreate } else { Event::GroupWrite };
+        self.append(at, &event(Box::new(change))).await
     }
 
     /// Records that the group was created with this number.
@@ -319,21 +286,6 @@ impl Journal {
         no: ConfigGroupNo,
     ) -> Result<(), JournalError> {
         self.append(at, &Event::GroupCreated(entry::GroupCreated { config_group: no })).await
-    }
-
-    /// Records the write of a config group's values before it is sent. On return, the line is on disk.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the line can't be written. The request must then not be sent.
-    pub(crate) async fn record_group_write(
-        &self,
-        at: Timestamp,
-        no: ConfigGroupNo,
-        entry: &GroupEntry<'_>,
-    ) -> Result<(), JournalError> {
-        self.create_directory()?;
-        self.append(at, &Event::GroupWrite(Box::new(self.group_change(Some(no), entry)))).await
     }
 
     /// Marks the damaged lines as repaired and returns them. Writes nothing if there are none.
@@ -373,15 +325,16 @@ impl Journal {
         Ok(InitOutcome::Created)
     }
 
-    fn author(&self, service: &Service) -> AuthorFields {
+    /// Returns who makes a change, for its entry.
+    pub(crate) fn origin(&self, service: &Service) -> ChangeOrigin {
         let Operator { user, host, profile, access_key } = self.operator.clone();
-        AuthorFields {
+        ChangeOrigin {
             cdss: VERSION.to_owned(),
             user,
             host,
             profile,
             access_key,
-            service: ServiceName {
+            service: RecordedService {
                 site: service.site.to_string(),
                 region: service.region.code().to_owned(),
                 sandbox: service.sandbox,
@@ -390,22 +343,9 @@ impl Journal {
         }
     }
 
-    fn group_change(&self, no: Option<ConfigGroupNo>, entry: &GroupEntry<'_>) -> entry::GroupChange {
-        entry::GroupChange {
-            author: self.author(entry.service),
-            config_group: no,
-            config_group_name: entry.name.as_str().to_owned(),
-            version_code: entry.version,
-            consent: entry.consent.to_string(),
-            made_by: entry.created_by.map(str::to_owned),
-            from_config_group: Some(entry.from),
-            plan: Plan(entry.plan.clone()),
-        }
-    }
-
     fn create_directory(&self) -> Result<(), JournalError> {
         let directory = self.directory()?;
-        file::create_directory(directory)
+        private_file::create_directory(directory)
             .map_err(|source| JournalError::Io { path: directory.to_owned(), source })
     }
 
@@ -425,18 +365,25 @@ impl Journal {
         if line.len() > file::MAX_LINE_BYTES {
             return Err(fail(io::Error::other(format!("line not written: {}", file::LINE_TOO_LONG))));
         }
-        let mut file = file::open_to_append(&path).map_err(fail)?;
-        self.lock_wait.lock(&file, &*self.clock).await.map_err(|error| match error {
-            WaitError::Held => JournalError::Locked { path: path.clone() },
-            WaitError::Interrupted(Interrupted(signal)) => {
+        let mut file = private_file::open_to_append(&path).map_err(fail)?;
+        // After a failed write, another one that waits would only delay the command.
+        let max_wait = if self.is_failing.get() { Duration::ZERO } else { MAX_LOCK_WAIT };
+        private_file::lock(&file, max_wait, &*self.clock).await.map_err(|error| match error {
+            LockError::Held => JournalError::Locked { path: path.clone() },
+            LockError::Interrupted(Interrupted(signal)) => {
                 JournalError::Interrupted { path: path.clone(), signal }
             }
-            WaitError::Io(source) => fail(source),
+            LockError::Io(source) => fail(source),
         })?;
         let torn = |bytes| encode(&Event::Torn(entry::Torn { bytes }));
         file::append(&mut file, &line, torn).map_err(fail)
     }
 }
+
+/// The maximum time that a writer waits for other writers.
+///
+/// Chosen: writing a line takes a few milliseconds, so a process that holds the lock for longer is stopped or stuck.
+const MAX_LOCK_WAIT: Duration = Duration::from_secs(2);
 
 /// The maximum size of the document in an `end` line. The other fields need far less than the remaining 64 KiB.
 const MAX_DOCUMENT_BYTES: usize = file::MAX_LINE_BYTES - 64 * 1024;

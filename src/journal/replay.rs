@@ -1,14 +1,16 @@
 //! Replays the journal's lines into runs, open starts, creates of config groups, and damage. No I/O and no clock.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Display;
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::entry::{AuthorFields, End, Entry, Event, GroupChange, Repaired, Start};
+use super::entry::{End, Entry, Event, GroupChange, Repaired, Start};
 use super::file::{LINE_TOO_LONG, RawLine};
 use super::line;
 use crate::config_group::rules::creation::GroupCreation;
+use crate::model::endpoint::Endpoint;
 use crate::model::history::{
     ChangeOrigin, DamagedRecord, History, Outcome, PastRun, RecordedChange, Subject,
 };
@@ -35,35 +37,27 @@ pub(super) struct Replay {
     index: HashMap<String, usize>,
     starts: Vec<RecordedStart>,
     group_creates: Vec<RecordedCreate>,
-    /// The first damaged lines, at most [`MAX_DAMAGED_RECORDS`].
-    damaged: Vec<DamagedRecord>,
-    /// All other damaged lines.
-    further_damage: Option<DamageSummary>,
+    /// The first damaged lines, at most [`MAX_DAMAGED_RECORDS`], and a summary of all others.
+    damaged: Vec<Damage>,
     /// The number of lines added.
     lines: usize,
     /// True if at least one line is intact.
     has_intact_line: bool,
-    /// The last line, if it is an interrupted write. A marker may follow it.
-    torn: Option<TornLine>,
+    /// The last line, if it is an interrupted write. It is damaged unless a marker follows.
+    torn: Option<Damage>,
 }
 
-/// A summary of damaged lines without a record of their own.
+/// Damaged lines.
 #[derive(Debug, Clone, PartialEq)]
-struct DamageSummary {
+struct Damage {
     /// The number of the first line.
     first: usize,
+    /// None for a summary of lines without a record of their own.
+    reason: Option<String>,
     lines: usize,
     bytes: usize,
-    /// A hash chain over the hashes of the lines, in order.
+    /// The hash of the line; in a summary, a hash chain over the hashes of the lines, in order.
     sha256: [u8; 32],
-}
-
-/// An incomplete line, which counts as damaged unless a marker follows.
-#[derive(Debug, Clone, PartialEq)]
-struct TornLine {
-    bytes: usize,
-    /// The damage before it: the number of records, and the summary.
-    damaged_before: (usize, Option<DamageSummary>),
 }
 
 /// A recorded start.
@@ -91,8 +85,9 @@ impl Replay {
             RawLine::Complete(bytes) => self.add_line(bytes),
             RawLine::TooLong { bytes, sha256 } => {
                 self.lines += 1;
-                self.torn = None;
-                self.add_damaged(LINE_TOO_LONG.to_owned(), *bytes, *sha256);
+                self.add_torn_line();
+                let damage = self.damage(LINE_TOO_LONG.to_owned(), *bytes, *sha256);
+                add_damage(&mut self.damaged, damage);
             }
         }
     }
@@ -104,52 +99,46 @@ impl Replay {
             Some(line) => (line, true),
             None => (bytes, false),
         };
-        let torn = self.torn.take();
-        if line.trim_ascii().is_empty() {
-            return;
+        let parsed = if line.trim_ascii().is_empty() { Ok(None) } else { line::parse(line).map(Some) };
+        if let Ok(Some(Entry { event: Some(Event::Torn(marker)), .. })) = &parsed {
+            self.torn.take_if(|torn| torn.bytes == marker.bytes);
         }
-        let parsed = line::parse(line);
-        self.has_intact_line |= parsed.is_ok();
+        self.add_torn_line();
+        self.has_intact_line |= matches!(parsed, Ok(Some(_)));
         let is_torn = parsed.is_err() && line::is_torn(line);
-        let outcome = match parsed {
+        let applied = parsed.and_then(|entry| entry.map_or(Ok(()), |entry| self.apply(entry)));
+        let Err(reason) = applied else { return };
+        let damage = self.damage(reason, line.len(), Sha256::digest(line).into());
+        match (is_torn, is_terminated) {
+            (false, _) => add_damage(&mut self.damaged, damage),
+            (true, true) => self.torn = Some(damage),
             // The line was never complete, so its request was never sent.
-            Err(_) if !is_terminated && is_torn => Ok(()),
-            parsed => parsed.and_then(|entry| self.apply(entry, torn)),
-        };
-        self.torn = is_torn.then(|| TornLine {
-            bytes: line.len(),
-            damaged_before: (self.damaged.len(), self.further_damage.clone()),
-        });
-        if let Err(reason) = outcome {
-            self.add_damaged(reason, line.len(), Sha256::digest(line).into());
+            (true, false) => {}
         }
     }
 
-    fn add_damaged(&mut self, reason: String, bytes: usize, sha256: [u8; 32]) {
-        let number = self.lines;
-        if self.damaged.len() < MAX_DAMAGED_RECORDS && self.further_damage.is_none() {
-            let line = DamagedLine { number, reason: truncate_reason(reason) };
-            self.damaged.push(DamagedRecord { line, lines: 1, bytes, sha256: to_hex(&sha256) });
-            return;
+    /// Counts the line before as damaged if it is incomplete and no marker follows.
+    fn add_torn_line(&mut self) {
+        if let Some(torn) = self.torn.take() {
+            add_damage(&mut self.damaged, torn);
         }
-        let empty = DamageSummary { first: number, lines: 0, bytes: 0, sha256: [0; 32] };
-        let summary = self.further_damage.get_or_insert(empty);
-        summary.lines += 1;
-        summary.bytes += bytes;
-        summary.sha256 = Sha256::new().chain_update(summary.sha256).chain_update(sha256).finalize().into();
     }
 
-    /// Applies an intact line. `torn` is the line before it, if that is incomplete.
-    fn apply(&mut self, entry: Entry, torn: Option<TornLine>) -> Result<(), String> {
+    /// Returns the damage of the last line.
+    fn damage(&self, reason: String, bytes: usize, sha256: [u8; 32]) -> Damage {
+        Damage { first: self.lines, reason: Some(truncate_reason(reason)), lines: 1, bytes, sha256 }
+    }
+
+    /// Applies an intact line.
+    fn apply(&mut self, entry: Entry) -> Result<(), String> {
         let Entry { run, at, event } = entry;
         let Some(event) = event else {
             self.run_mut(run, at);
             return Ok(());
         };
         match event {
-            Event::Torn(marker) => self.remove_torn_line(torn, marker.bytes),
+            Event::Torn(_) | Event::Initialized(_) => {}
             Event::Repaired(repaired) => self.remove_repaired_lines(repaired),
-            Event::Initialized(_) => {}
             Event::Start(start) => self.add_start(run, at, *start)?,
             Event::Accepted(_) => return self.set_response(run, at, StartResponse::Accepted),
             Event::Refused(_) => return self.set_response(run, at, StartResponse::Refused),
@@ -171,7 +160,7 @@ impl Replay {
                 self.run_mut(run, at);
             }
             Event::GroupWrite(group) => {
-                let _service = group.author.service()?;
+                let _key = service_key(&group.origin)?;
                 if let Some(no) = group.config_group {
                     self.set_group_no(group.made_by.as_ref().unwrap_or(&run), no);
                 }
@@ -181,24 +170,14 @@ impl Replay {
         Ok(())
     }
 
-    /// Removes the damage of an incomplete line that a later writer marked.
-    fn remove_torn_line(&mut self, torn: Option<TornLine>, bytes: usize) {
-        if let Some(torn) = torn.filter(|torn| torn.bytes == bytes) {
-            let (count, summary) = torn.damaged_before;
-            self.damaged.truncate(count);
-            self.further_damage = summary;
-        }
-    }
-
     fn remove_repaired_lines(&mut self, repaired: Repaired) {
         let hashes: HashSet<String> = repaired.lines.into_iter().map(|line| line.sha256).collect();
-        self.damaged.retain(|record| !hashes.contains(&record.sha256));
-        self.further_damage.take_if(|summary| hashes.contains(&to_hex(&summary.sha256)));
+        self.damaged.retain(|damage| !hashes.contains(&to_hex(&damage.sha256)));
     }
 
     /// Adds a start, and closes the earlier starts that its operator accepted as finished.
     fn add_start(&mut self, run: String, at: Timestamp, start: Start) -> Result<(), String> {
-        let service = start.author.service()?.key();
+        let service = service_key(&start.origin)?;
         for earlier in &mut self.starts {
             if start.closes.contains(&earlier.start.run) {
                 earlier.overridden_by.push(run.clone());
@@ -224,7 +203,7 @@ impl Replay {
         run.outcome = Outcome::Unfinished;
         run.change = Some(RecordedChange {
             subject: Subject::Upgrade { cluster, name, accepted },
-            origin: change_origin(start.author),
+            origin: start.origin,
             consent: start.consent,
             plan: start.plan.0,
         });
@@ -232,15 +211,15 @@ impl Replay {
     }
 
     fn add_group_create(&mut self, run: String, at: Timestamp, group: GroupChange) -> Result<(), String> {
-        let service = group.author.service()?.key();
+        let service = service_key(&group.origin)?;
         self.group_creates.push(RecordedCreate {
             service,
             version: group.version_code,
             create: GroupCreation {
                 name: group.config_group_name.clone(),
                 run: run.clone(),
-                profile: group.author.profile.clone(),
-                access_key: group.author.access_key.clone(),
+                profile: group.origin.profile.clone(),
+                access_key: group.origin.access_key.clone(),
                 from: group.from_config_group,
                 no: None,
             },
@@ -316,7 +295,7 @@ impl Replay {
         if run.change.is_none() {
             run.change = Some(RecordedChange {
                 subject: Subject::ConfigGroup { name: group.config_group_name },
-                origin: change_origin(group.author),
+                origin: group.origin,
                 consent: group.consent,
                 plan: group.plan.0,
             });
@@ -375,19 +354,24 @@ impl Replay {
 
     /// Returns the damaged lines that are not covered by a repair.
     pub(super) fn damaged(&self) -> Vec<DamagedRecord> {
-        let summary = self.further_damage.as_ref().map(|summary| DamagedRecord {
+        let record = |damage: &Damage| DamagedRecord {
             line: DamagedLine {
-                number: summary.first,
-                reason: match summary.lines {
-                    1 => "it is damaged".to_owned(),
-                    lines => format!("it is the first of {lines} more damaged lines"),
+                number: damage.first,
+                reason: match (&damage.reason, damage.lines) {
+                    (Some(reason), _) => reason.clone(),
+                    (None, 1) => "it is damaged".to_owned(),
+                    (None, lines) => format!("it is the first of {lines} more damaged lines"),
                 },
             },
-            lines: summary.lines,
-            bytes: summary.bytes,
-            sha256: to_hex(&summary.sha256),
-        });
-        self.damaged.iter().cloned().chain(summary).collect()
+            lines: damage.lines,
+            bytes: damage.bytes,
+            sha256: to_hex(&damage.sha256),
+        };
+        let mut damaged = self.damaged.clone();
+        if let Some(torn) = &self.torn {
+            add_damage(&mut damaged, torn.clone());
+        }
+        damaged.iter().map(record).collect()
     }
 
     /// Returns the damaged lines that are not covered by a repair, without hashes.
@@ -400,6 +384,21 @@ impl Replay {
     }
 }
 
+fn add_damage(damaged: &mut Vec<Damage>, damage: Damage) {
+    let has_summary = damaged.last().is_some_and(|last| last.reason.is_none());
+    if damaged.len() < MAX_DAMAGED_RECORDS && !has_summary {
+        damaged.push(damage);
+        return;
+    }
+    if !has_summary {
+        damaged.push(Damage { first: damage.first, reason: None, lines: 0, bytes: 0, sha256: [0; 32] });
+    }
+    let Some(summary) = damaged.last_mut() else { return };
+    summary.lines += damage.lines;
+    summary.bytes += damage.bytes;
+    summary.sha256 = Sha256::new().chain_update(summary.sha256).chain_update(damage.sha256).finalize().into();
+}
+
 /// Replaces an outcome with a later one, unless only the earlier one is final.
 fn update_outcome(result: &mut Outcome, later: Outcome) {
     if later.is_final() || !result.is_final() {
@@ -407,18 +406,23 @@ fn update_outcome(result: &mut Outcome, later: Outcome) {
     }
 }
 
-fn change_origin(author: AuthorFields) -> ChangeOrigin {
-    ChangeOrigin {
-        cdss: author.cdss,
-        user: author.user,
-        host: author.host,
-        profile: author.profile,
-        access_key: author.access_key,
-        site: author.service.site,
-        region: author.service.region,
-        sandbox: author.service.sandbox,
-        endpoint: author.endpoint,
-    }
+/// Returns the key of the service of a change.
+///
+/// # Errors
+///
+/// Fails if this version of cdss does not recognize the site, region, or endpoint.
+pub(super) fn service_key(origin: &ChangeOrigin) -> Result<String, String> {
+    let service = Service {
+        site: origin.service.site.parse().map_err(to_reason)?,
+        region: origin.service.region.parse().map_err(to_reason)?,
+        endpoint: Endpoint::parse(&origin.endpoint).map_err(to_reason)?,
+        sandbox: origin.service.sandbox,
+    };
+    Ok(service.key())
+}
+
+fn to_reason(error: impl Display) -> String {
+    error.to_string()
 }
 
 fn truncate_reason(reason: String) -> String {

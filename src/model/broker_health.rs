@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Serialize, Serializer};
 use strum::{AsRefStr, Display, EnumString};
 
 use super::cluster::ClusterIdentity;
+use super::words::serialize_as_text;
 
 /// A node's status color. `orange` is the normal color of a broker during a change.
 ///
@@ -40,11 +40,7 @@ impl Color {
     }
 }
 
-impl Serialize for Color {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_ref())
-    }
-}
+serialize_as_text!(Color);
 
 /// A broker or a `ZooKeeper` node.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,15 +1,15 @@
 //! Clusters as the service describes them.
 
-use serde::{Serialize, Serializer};
-use strum::{AsRefStr, Display, EnumString};
+use strum::{Display, EnumString};
 
 use super::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use super::kafka_version::Release;
+use super::words::serialize_as_text;
 
 /// A cluster's state.
 ///
 /// Source: the vendor's Go SDK, `allowed_cluster_info.go`; the API guide does not list the values.
-#[derive(Debug, Clone, PartialEq, Eq, AsRefStr, Display, EnumString)]
+#[derive(Debug, Clone, PartialEq, Eq, Display, EnumString)]
 #[strum(serialize_all = "lowercase", ascii_case_insensitive)]
 pub(crate) enum ClusterState {
     Running,
@@ -42,11 +42,7 @@ impl ClusterState {
     }
 }
 
-impl Serialize for ClusterState {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_ref())
-    }
-}
+serialize_as_text!(ClusterState);
 
 /// The number and name of the cluster that a response describes. A missing value is not a mismatch.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use url::{Host, Url};
 
 use super::region::Site;
+use super::words::serialize_as_text;
 
 /// A base URL with only scheme, host, and port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,6 +164,8 @@ impl fmt::Display for Endpoint {
         f.write_str(self.0.as_str().trim_end_matches('/'))
     }
 }
+
+serialize_as_text!(Endpoint);
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,7 @@
 //! Past runs on this machine, as recorded in the journal.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strum::{Display, IntoStaticStr};
 
@@ -50,7 +50,7 @@ pub(crate) enum Subject {
 }
 
 /// Who made a change, with which version of cdss, and on which service.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ChangeOrigin {
     /// The version of cdss.
     pub cdss: String,
@@ -59,10 +59,17 @@ pub(crate) struct ChangeOrigin {
     pub profile: Option<String>,
     /// The last four characters of the access key.
     pub access_key: Option<String>,
+    pub service: RecordedService,
+    pub endpoint: String,
+}
+
+/// The service of a recorded change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct RecordedService {
     pub site: String,
     pub region: String,
     pub sandbox: bool,
-    pub endpoint: String,
 }
 
 /// The outcome of a run, as known on this machine.
@@ -86,16 +93,21 @@ impl Outcome {
     }
 }
 
-/// A damaged line, identified by a hash of its bytes. If there are very many, the last record covers all remaining
-/// lines.
-#[derive(Debug, Clone, PartialEq, Eq)]
+// If there are very many damaged lines, the last record covers all remaining lines. The hash is of the bytes; for several
+// lines, it combines the hashes of the lines.
+/// A damaged line that no longer blocks upgrades.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "RepairedLine"))]
 pub(crate) struct DamagedRecord {
+    #[serde(flatten)]
     pub line: DamagedLine,
     /// The number of lines that it covers.
+    #[serde(skip)]
     pub lines: usize,
     /// The length without line ends.
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub bytes: usize,
-    /// The hash of these bytes, in hexadecimal. For several lines, it combines the hashes of the lines.
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9a-f]{64}$")))]
     pub sha256: String,
 }
 

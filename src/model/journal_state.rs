@@ -1,5 +1,7 @@
 //! The journal's data about one cluster, as far as decisions need it.
 
+use serde::Serialize;
+
 use super::open_start::OpenStart;
 
 /// The state of the journal for one cluster of one service.
@@ -24,10 +26,13 @@ pub(crate) struct JournalProblem {
     pub remedy: &'static str,
 }
 
-/// An unreadable journal line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A line of the journal that can't be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct DamagedLine {
     /// The line number, starting at 1.
+    #[serde(rename = "line")]
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub number: usize,
     pub reason: String,
 }

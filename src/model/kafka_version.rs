@@ -3,7 +3,10 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use serde::Serialize;
+
 use super::ids::VersionCode;
+use super::words::serialize_as_text;
 
 /// A Kafka release number, such as 3.9.0.
 #[derive(Debug, Clone)]
@@ -46,6 +49,8 @@ impl fmt::Display for Release {
     }
 }
 
+serialize_as_text!(Release);
+
 impl Ord for Release {
     /// Compares number by number; a missing number counts as 0, so 3.9 equals 3.9.0.
     fn cmp(&self, other: &Self) -> Ordering {
@@ -73,14 +78,18 @@ impl PartialEq for Release {
 
 impl Eq for Release {}
 
-/// A Kafka version of the service: its code, and its release if known.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A Kafka version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Version"))]
 pub(crate) struct KafkaVersion {
-    pub code: VersionCode,
-    /// None if the version has no name, or its name has no dotted number.
+    /// The release, such as `3.9.0`; null if the service does not name it.
+    #[serde(rename = "version")]
     pub release: Option<Release>,
+    /// The service's code for this version.
+    pub code: VersionCode,
     /// True if the command line needs the code, because another offered version has the same release, or the version
     /// has no name.
+    #[serde(skip)]
     pub needs_code: bool,
 }
 

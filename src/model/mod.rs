@@ -2,6 +2,7 @@
 
 pub(crate) mod broker_health;
 pub(crate) mod characters;
+pub(crate) mod clock_skew;
 pub(crate) mod cluster;
 pub(crate) mod command_context;
 pub(crate) mod config_group;

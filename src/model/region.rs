@@ -65,7 +65,7 @@ impl FromStr for Site {
 }
 
 /// A region code in upper case, such as `KR`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Region(String);
 
 impl Region {

@@ -1,27 +1,24 @@
 //! Records of requests, for the JSON output, the journal, and support cases.
 
 use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::operation_name::OperationName;
 
-/// A request with the outcome of its response.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A request to the service. A retry is another request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "SentRequest"))]
 pub(crate) struct RequestRecord {
+    /// The name of the operation in the API guide.
     pub operation: OperationName,
-    /// The service's request ID, if the response has one.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub request_id: Option<String>,
-    /// None if there was no response.
+    /// The status of the response; null if there was none.
+    #[cfg_attr(test, schemars(range(min = 100, max = 999)))]
     pub http_status: Option<u16>,
-    /// The time of sending.
+    #[cfg_attr(test, schemars(with = "super::utc_time::Time"))]
     pub at: Timestamp,
-}
-
-/// The parts of a response that are safe to log.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct LoggedResponse<'a> {
-    pub headers: &'a [(&'static str, String)],
-    /// None if the body is not JSON.
-    pub fields: Option<&'a serde_json::Value>,
 }
 
 /// Receives requests and responses as they happen, for `-vv` and `-vvv`.
@@ -29,8 +26,14 @@ pub(crate) trait RequestObserver {
     /// Reports a request. `detail` has its method and path, and never a header or a key.
     fn request_sent(&self, operation: OperationName, detail: &str);
 
-    /// Reports a response, or its absence.
-    fn response_received(&self, record: &RequestRecord, response: LoggedResponse<'_>);
+    /// Reports a response, or its absence. `headers` and `fields` are safe to log; `fields` is None if the body is not
+    /// JSON.
+    fn response_received(
+        &self,
+        record: &RequestRecord,
+        headers: &[(&'static str, String)],
+        fields: Option<&Value>,
+    );
 
     /// Reports that the local clock is wrong; subsequent requests are signed with the server's time.
     fn clock_corrected(&self, local: Timestamp, server: Timestamp);

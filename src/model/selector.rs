@@ -55,11 +55,13 @@ impl fmt::Display for Selector {
     }
 }
 
-/// Why a name does not select a cluster.
+/// Why a name or a number does not select a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ClusterError {
     #[error("no cluster named `{0}`")]
     NotFound(String),
+    #[error("cluster {0} not found")]
+    NumberNotFound(ClusterNo),
     #[error("the key has no permission for cluster `{name}` ({no})")]
     Forbidden { name: String, no: ClusterNo },
     #[error("{} clusters are named `{name}`: {}", numbers.len(), join(numbers))]

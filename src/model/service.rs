@@ -1,15 +1,19 @@
 //! The service that a command uses.
 
+use serde::Serialize;
+
 use super::endpoint::Endpoint;
 use super::region::{Region, Site};
 
-/// Site, region, and address: everything except the key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A service of NAVER Cloud Platform, or a sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Service {
     pub site: Site,
+    /// The region code, such as `KR`.
     pub region: Region,
     pub endpoint: Endpoint,
-    /// True if the simulator of `cdss sandbox` is used.
+    /// True if this is a sandbox.
     pub sandbox: bool,
 }
 

@@ -43,3 +43,15 @@ pub(crate) enum SettingName {
     #[strum(transparent)]
     Field(Field),
 }
+
+/// An effective setting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct EffectiveSetting {
+    pub key: SettingName,
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    pub value: Option<String>,
+    /// The option, the environment variable, or the file that the value is from.
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    pub origin: String,
+}

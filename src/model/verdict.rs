@@ -73,11 +73,17 @@ pub(crate) enum Submitted {
     Unknown,
 }
 
-/// One observation that supports the verdict.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An observation that the verdict is based on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Evidence {
+    #[cfg_attr(test, schemars(with = "super::utc_time::Time"))]
     pub at: Timestamp,
+    /// The name of the operation in the API guide.
     pub operation: OperationName,
+    /// What was observed.
+    #[serde(rename = "saw")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub observed: String,
 }
 

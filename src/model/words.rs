@@ -1,4 +1,17 @@
-//! The words of enums in messages.
+//! Values as text: in documents, and the words of enums in messages.
+
+/// Serializes types as the text that they display.
+macro_rules! serialize_as_text {
+    ($name:ident) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_str(self)
+            }
+        }
+    };
+}
+
+pub(super) use serialize_as_text;
 
 /// Returns the words as a list of alternatives, such as `public, gov, or fin`.
 pub(crate) fn alternatives(words: &[&str]) -> String {

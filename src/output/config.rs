@@ -6,33 +6,12 @@ use super::escape::escape;
 use super::plan::checks_table;
 use super::result::{CommandReport, View};
 use super::streams;
-use super::table::table;
-use crate::documents::{ProfileChangeFields, ProfilesFields, SettingsFields, VerifyFields, to_value};
+use crate::documents::{VerifyFields, to_value};
 use crate::exit::Exit;
 use crate::model::command_context::CommandContext;
 use crate::model::profile_edit::ProfileEdit;
-use crate::report::config::{
-    EffectiveSetting, ProfileChange, ProfileChangeReport, ProfilesReport, SettingsReport, VerifyReport,
-};
+use crate::report::config::{ProfileChange, ProfileChangeReport, VerifyReport};
 use crate::upgrade::rules::checks::Check;
-
-impl CommandReport for SettingsReport {
-    fn fields(&self, _: Option<&CommandContext>) -> Value {
-        to_value(&SettingsFields::from_report(self))
-    }
-
-    fn render(&self, view: &View<'_>) -> String {
-        if view.outcome.failure.is_some() {
-            return String::new();
-        }
-        let row = |setting: &EffectiveSetting| {
-            let value = setting.value.clone().unwrap_or_else(|| "-".to_owned());
-            vec![setting.key.to_string(), value, setting.origin.clone()]
-        };
-        let rows: Vec<Vec<String>> = self.0.iter().map(row).collect();
-        table(&["KEY", "VALUE", "ORIGIN"], &rows, 0)
-    }
-}
 
 impl CommandReport for VerifyReport {
     fn fields(&self, commands: Option<&CommandContext>) -> Value {
@@ -44,32 +23,17 @@ impl CommandReport for VerifyReport {
     }
 }
 
-impl CommandReport for ProfilesReport {
-    fn fields(&self, _: Option<&CommandContext>) -> Value {
-        to_value(&ProfilesFields::from_report(self))
-    }
-
-    fn render(&self, view: &View<'_>) -> String {
-        if view.outcome.failure.is_some() {
-            return String::new();
-        }
-        let row = |(name, source): &(String, String)| vec![name.clone(), source.clone()];
-        let rows: Vec<Vec<String>> = self.0.iter().map(row).collect();
-        table(&["PROFILE", "SOURCE"], &rows, 0)
-    }
-}
-
 impl CommandReport for ProfileChangeReport {
     fn fields(&self, _: Option<&CommandContext>) -> Value {
-        to_value(&ProfileChangeFields::from_report(self))
+        to_value(self)
     }
 
     fn render(&self, _: &View<'_>) -> String {
-        self.0.as_ref().map_or_else(String::new, render_profile_change)
+        self.change.as_ref().map_or_else(String::new, render_profile_change)
     }
 
     fn unprinted_change_note(&self) -> Option<&'static str> {
-        self.0.as_ref().map(|_| "The profile was changed anyway.")
+        self.change.as_ref().map(|_| "The profile was changed anyway.")
     }
 }
 

@@ -6,14 +6,15 @@ use super::escape::escape;
 use super::plan::{class_counts, settings_table};
 use super::result::{CommandReport, View};
 use super::table::table;
+use crate::config_group::rules::copy::GroupCopy;
 use crate::config_group::rules::difference::{ChangeClass, SettingChange};
-use crate::config_group::rules::group_copy::GroupCopy;
 use crate::config_group::rules::kafka_changes;
 use crate::config_group::rules::setting_text::with_unit;
 use crate::documents::{CopyFields, DiffFields, to_value};
-use crate::error::{CommandError, CopyError};
+use crate::error::{CommandError, FailedCopy};
 use crate::model::command_context::CommandContext;
 use crate::model::kafka_version::KafkaVersion;
+use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::RunEnd;
 use crate::report::config_group::{CopyReport, DiffReport};
@@ -36,7 +37,7 @@ impl CommandReport for CopyReport {
     /// Renders the result, or the plan for a dry run. Empty if the copy failed before anything was created.
     fn render(&self, view: &View<'_>) -> String {
         if self.may_have_changed() {
-            return render_copy_result(self);
+            return render_copy_result(self, view.outcome.commands);
         }
         if view.outcome.failure.is_some() {
             return String::new();
@@ -45,7 +46,8 @@ impl CommandReport for CopyReport {
     }
 
     fn change_note(&self, failure: &CommandError) -> Option<&'static str> {
-        let is_reported = matches!(failure, CommandError::Copy(failure) if matches!(**failure, CopyError::Interrupted { .. }));
+        let is_reported =
+            matches!(failure, CommandError::Copy(copy) if matches!(copy.outcome, FailedCopy::Interrupted(_)));
         (self.copy.is_some() && !is_reported && !self.may_have_changed()).then_some("cdss changed nothing.")
     }
 
@@ -76,8 +78,7 @@ fn render_diff(report: &DiffReport, service: &str, show_all: bool) -> String {
 pub(super) fn render_copy_plan(report: &CopyReport, service: &str, show_all: bool) -> String {
     let (Some(from), Some(copy)) = (&report.diff.group_from, &report.copy) else { return String::new() };
     let to = match &report.diff.group_to {
-        Some(group) if copy.is_resumed => format!("{group} (exists, empty)"),
-        Some(group) => group.to_string(),
+        Some(group) => format!("{group} (exists, empty)"),
         None => format!("{} (new)", copy.name),
     };
     let mut lines = header(service, &report.diff, &from.to_string(), &to);
@@ -106,7 +107,7 @@ pub(super) fn render_copy_plan(report: &CopyReport, service: &str, show_all: boo
 }
 
 /// Renders the result of a copy and the next step. Empty if nothing was changed.
-fn render_copy_result(report: &CopyReport) -> String {
+fn render_copy_result(report: &CopyReport, commands: Option<&CommandContext>) -> String {
     let (Some(from), Some(copy)) = (&report.diff.group_from, &report.copy) else { return String::new() };
     let Some(verdict) = copy.verdict() else { return String::new() };
     let to = report.diff.group_to.as_ref().map_or_else(|| copy.name.to_string(), ToString::to_string);
@@ -126,11 +127,13 @@ fn render_copy_result(report: &CopyReport) -> String {
     }
     match (verdict, &report.diff.group_to) {
         (Verdict::Done, Some(group)) => {
-            lines.push(match &copy.check_command {
-                Some(check) => {
+            lines.push(match report.cluster {
+                Some(cluster) => {
+                    let (version, config_group) = (report.diff.to.clone(), Some(group.no));
+                    let check = SuggestedCommand::Check { cluster, version, config_group };
                     format!(
                         "No cluster was changed. To check an upgrade with this config group:\n  {}",
-                        escape(check)
+                        escape(&check.render(commands))
                     )
                 }
                 None => format!(

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::escape::escape;
 use super::format::local_time;
 use super::result::{CommandReport, View};
-use super::table::table;
+use super::table::{or_dash, table};
 use crate::documents::{HistoryFields, to_value};
 use crate::model::command_context::CommandContext;
 use crate::model::history::{DamagedRecord, History, PastRun, RecordedChange, Subject};
@@ -38,28 +38,18 @@ fn render(history: &History, view: &HistoryView) -> String {
 
 /// Renders all runs, the latest last.
 fn runs_table(history: &History) -> String {
-    let rows: Vec<Vec<String>> = history
-        .runs
-        .iter()
-        .map(|run| {
-            let change = history.change_of(run);
-            let action = match run.change.as_ref().map(|change| &change.subject) {
-                Some(Subject::ConfigGroup { name }) => format!("copy to {name}"),
-                Some(Subject::Upgrade { .. }) => "upgrade".to_owned(),
-                None if run.followed_run.is_some() => "follow".to_owned(),
-                None => "-".to_owned(),
-            };
-            vec![
-                run.id.clone(),
-                local_time(run.started_at),
-                cluster_text(change),
-                versions_text(change),
-                action,
-                run.outcome.to_string(),
-            ]
-        })
-        .collect();
-    table(&["RUN", "TIME", "CLUSTER", "KAFKA", "ACTION", "RESULT"], &rows, 0)
+    let rows = history.runs.iter().map(|run| {
+        let change = history.change_of(run);
+        let action = match run.change.as_ref().map(|change| &change.subject) {
+            Some(Subject::ConfigGroup { name }) => format!("copy to {name}"),
+            Some(Subject::Upgrade { .. }) => "upgrade".to_owned(),
+            None if run.followed_run.is_some() => "follow".to_owned(),
+            None => "-".to_owned(),
+        };
+        let (time, result) = (local_time(run.started_at), run.outcome.to_string());
+        [run.id.clone(), time, cluster_text(change), versions_text(change), action, result]
+    });
+    table(&["RUN", "TIME", "CLUSTER", "KAFKA", "ACTION", "RESULT"], rows, 0)
 }
 
 /// Renders the details of one run, then its journal entries.
@@ -69,11 +59,14 @@ fn render_run(history: &History, run: &PastRun, entries: &[Value]) -> String {
     lines.push(("Result", run.outcome.to_string()));
     let change = history.change_of(run);
     if let Some(RecordedChange { origin: author, consent, subject, .. }) = change {
-        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-        let sandbox = if author.sandbox { "sandbox " } else { "" };
+        let text = |value: &Option<String>| or_dash(value.as_ref());
+        let sandbox = if author.service.sandbox { "sandbox " } else { "" };
         lines.extend([
             ("Run by", format!("{} on {}, cdss {}", text(&author.user), text(&author.host), author.cdss)),
-            ("Service", format!("{sandbox}{} {}  {}", author.site, author.region, author.endpoint)),
+            (
+                "Service",
+                format!("{sandbox}{} {}  {}", author.service.site, author.service.region, author.endpoint),
+            ),
             ("Access key", format!("…{}  profile {}", text(&author.access_key), text(&author.profile))),
             ("Cluster", cluster_text(change)),
             ("Kafka", versions_text(change)),
@@ -88,18 +81,15 @@ fn render_run(history: &History, run: &PastRun, entries: &[Value]) -> String {
     }
     let details: Vec<String> =
         lines.into_iter().map(|(name, value)| format!("{name:<12}  {}", escape(&value))).collect();
-    let rows: Vec<Vec<String>> =
-        entries.iter().map(|entry| vec![entry_time(entry), entry_text(entry)]).collect();
-    format!("{}\n\n{}", details.join("\n"), table(&["TIME", "EVENT"], &rows, 2))
+    let rows = entries.iter().map(|entry| [entry_time(entry), entry_text(entry)]);
+    format!("{}\n\n{}", details.join("\n"), table(&["TIME", "EVENT"], rows, 2))
 }
 
 fn repair_table(lines: &[DamagedRecord]) -> String {
-    let row = |record: &DamagedRecord| {
-        let (number, bytes) = (record.line.number.to_string(), record.bytes.to_string());
-        vec![number, bytes, record.sha256.clone(), record.line.reason.clone()]
-    };
-    let rows: Vec<Vec<String>> = lines.iter().map(row).collect();
-    table(&["LINE", "BYTES", "SHA-256", "REASON"], &rows, 0)
+    let rows = lines.iter().map(|DamagedRecord { line, bytes, sha256, .. }| {
+        [line.number.to_string(), bytes.to_string(), sha256.clone(), line.reason.clone()]
+    });
+    table(&["LINE", "BYTES", "SHA-256", "REASON"], rows, 0)
 }
 
 fn cluster_text(change: Option<&RecordedChange>) -> String {

@@ -1,99 +1,96 @@
-//! Text output of `list` and of `sandbox --list`.
+//! Text output of the commands that list something.
 
 use serde_json::Value;
 
 use super::format::count;
 use super::result::{CommandReport, View};
-use super::table::table;
-use crate::documents::{ClustersFields, ConfigGroupsFields, ScenariosFields, VersionsFields, to_value};
-use crate::model::cluster::ClusterList;
+use super::table::{or_dash, table};
+use crate::documents::to_value;
 use crate::model::command_context::CommandContext;
-use crate::model::kafka_version::Release;
-use crate::report::list::{ClustersReport, ConfigGroupsReport, ScenariosReport, VersionsReport};
+use crate::model::setting_name::EffectiveSetting;
+use crate::report::config::{ProfilesReport, SettingsReport};
+use crate::report::list::{
+    ClustersReport, ConfigGroupsReport, ListedConfigGroup, ListedVersion, Scenario, ScenariosReport,
+    VersionsReport,
+};
 
-impl CommandReport for ClustersReport {
+/// A report that is a list. Its document has the same fields.
+trait ListReport: serde::Serialize {
+    const HEADING: &'static [&'static str];
+
+    fn rows(&self) -> Vec<Vec<String>>;
+}
+
+impl<R: ListReport> CommandReport for R {
     fn fields(&self, _: Option<&CommandContext>) -> Value {
-        to_value(&ClustersFields::from_report(self))
+        to_value(self)
     }
 
     fn render(&self, view: &View<'_>) -> String {
-        if view.outcome.failure.is_some() { String::new() } else { clusters_table(&self.0) }
+        if view.outcome.failure.is_some() { String::new() } else { table(R::HEADING, self.rows(), 0) }
     }
 }
 
-impl CommandReport for VersionsReport {
-    fn fields(&self, _: Option<&CommandContext>) -> Value {
-        to_value(&VersionsFields::from_report(self))
-    }
+impl ListReport for ClustersReport {
+    const HEADING: &'static [&'static str] = &["NAME", "NO", "VERSION", "STATE", "BROKERS"];
 
-    fn render(&self, view: &View<'_>) -> String {
-        if view.outcome.failure.is_some() {
-            return String::new();
-        }
-        let row = |version: &crate::model::kafka_version::KafkaVersion| {
-            vec![release_name(version.release.as_ref()), version.code.to_string()]
+    fn rows(&self) -> Vec<Vec<String>> {
+        let clusters = self.clusters.iter().map(|cluster| {
+            let state =
+                cluster.status.as_ref().map_or_else(|| "no permission".to_owned(), ToString::to_string);
+            let brokers = cluster.brokers.map(|number| count(number, "broker"));
+            let version = or_dash(cluster.version.as_ref());
+            vec![cluster.name.clone(), cluster.no.to_string(), version, state, or_dash(brokers)]
+        });
+        clusters.collect()
+    }
+}
+
+impl ListReport for VersionsReport {
+    const HEADING: &'static [&'static str] = &["VERSION", "CODE"];
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        let row = |version: &ListedVersion| vec![or_dash(version.name.as_ref()), version.code.to_string()];
+        self.versions.iter().map(row).collect()
+    }
+}
+
+impl ListReport for ConfigGroupsReport {
+    const HEADING: &'static [&'static str] = &["NAME", "NO", "VERSION", "CODE"];
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        let row = |group: &ListedConfigGroup| {
+            let (name, version) = (or_dash(group.name.as_ref()), or_dash(group.version.as_ref()));
+            vec![name, group.no.to_string(), version, group.code.to_string()]
         };
-        let rows: Vec<Vec<String>> = self.0.iter().map(row).collect();
-        table(&["VERSION", "CODE"], &rows, 0)
+        self.config_groups.iter().map(row).collect()
     }
 }
 
-impl CommandReport for ConfigGroupsReport {
-    fn fields(&self, _: Option<&CommandContext>) -> Value {
-        to_value(&ConfigGroupsFields::from_report(self))
-    }
+impl ListReport for ScenariosReport {
+    const HEADING: &'static [&'static str] = &["SCENARIO", "EXIT", "SERVICE BEHAVIOR"];
 
-    fn render(&self, view: &View<'_>) -> String {
-        if view.outcome.failure.is_some() {
-            return String::new();
-        }
-        let rows: Vec<Vec<String>> = self
-            .groups
-            .iter()
-            .map(|group| {
-                let name = group.name.clone().unwrap_or_else(|| "-".to_owned());
-                let release = release_name(group.release(&self.versions).as_ref());
-                vec![name, group.no.to_string(), release, group.version.to_string()]
-            })
-            .collect();
-        table(&["NAME", "NO", "VERSION", "CODE"], &rows, 0)
+    fn rows(&self) -> Vec<Vec<String>> {
+        let row = |one: &Scenario| vec![one.name.clone(), one.exit.to_string(), one.about.clone()];
+        self.scenarios.iter().map(row).collect()
     }
 }
 
-impl CommandReport for ScenariosReport {
-    fn fields(&self, _: Option<&CommandContext>) -> Value {
-        to_value(&ScenariosFields::from_report(self))
-    }
+impl ListReport for SettingsReport {
+    const HEADING: &'static [&'static str] = &["KEY", "VALUE", "ORIGIN"];
 
-    fn render(&self, view: &View<'_>) -> String {
-        if view.outcome.failure.is_some() {
-            return String::new();
-        }
-        let row =
-            |(name, exit, about): &(String, u8, String)| vec![name.clone(), exit.to_string(), about.clone()];
-        let rows: Vec<Vec<String>> = self.0.iter().map(row).collect();
-        table(&["SCENARIO", "EXIT", "SERVICE BEHAVIOR"], &rows, 0)
+    fn rows(&self) -> Vec<Vec<String>> {
+        let row = |setting: &EffectiveSetting| {
+            vec![setting.key.to_string(), or_dash(setting.value.as_ref()), setting.origin.clone()]
+        };
+        self.settings.iter().map(row).collect()
     }
 }
 
-fn release_name(release: Option<&Release>) -> String {
-    release.map_or_else(|| "-".to_owned(), ToString::to_string)
-}
+impl ListReport for ProfilesReport {
+    const HEADING: &'static [&'static str] = &["PROFILE", "SOURCE"];
 
-fn clusters_table(list: &ClusterList) -> String {
-    let allowed = list.allowed.iter().map(|entry| {
-        vec![
-            entry.name.clone(),
-            entry.no.to_string(),
-            entry.release.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
-            entry.state.to_string(),
-            entry.brokers.map_or_else(|| "-".to_owned(), |number| count(number, "broker")),
-        ]
-    });
-    let forbidden = list.forbidden.iter().map(|entry| {
-        let dash = || "-".to_owned();
-        vec![entry.name.clone(), entry.no.to_string(), dash(), "no permission".to_owned(), dash()]
-    });
-    let rows: Vec<Vec<String>> = allowed.chain(forbidden).collect();
-    table(&["NAME", "NO", "VERSION", "STATE", "BROKERS"], &rows, 0)
+    fn rows(&self) -> Vec<Vec<String>> {
+        self.profiles.iter().map(|profile| vec![profile.name.clone(), profile.source.clone()]).collect()
+    }
 }

@@ -19,5 +19,5 @@ pub(crate) use escape::{escape, escape_lines};
 pub(crate) use progress::StderrReporter;
 pub(crate) use prompt::{EchoGuard, TerminalPrompt};
 pub(crate) use request_log::RequestLog;
-pub(crate) use result::{CommandReport, View, is_closed_pipe, print_document, print_result};
+pub(crate) use result::{CommandReport, View, is_closed_pipe, print_result};
 pub(crate) use streams::{OutputOptions, should_use_color};

@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use super::config_group;
 use super::escape::escape;
 use super::format::{duration, local_time};
-use super::plan::PlanText;
+use super::plan::render_plan;
 use super::streams::{self, OutputOptions};
 use crate::report::config_group::CopyReport;
+use crate::report::upgrade::PlanReport;
 use crate::reporter::Reporter;
 use crate::upgrade::rules::broker_history::{BrokerHistories, BrokerHistory};
-use crate::upgrade::rules::plan::Plan;
 
 /// Reports progress on stderr.
 pub(crate) struct StderrReporter {
@@ -84,10 +84,8 @@ fn broker_line(broker: &BrokerHistory, at: Duration) -> String {
 }
 
 impl Reporter for StderrReporter {
-    fn show_plan(&mut self, plan: &Plan) {
-        streams::print_stderr(
-            &PlanText::from_plan(plan, &self.service, self.options.verbosity >= 1).render(),
-        );
+    fn show_plan(&mut self, plan: &PlanReport) {
+        streams::print_stderr(&render_plan(plan, &self.service, self.options.verbosity >= 1));
     }
 
     fn show_copy_plan(&mut self, report: &CopyReport) {
@@ -100,10 +98,6 @@ impl Reporter for StderrReporter {
         streams::print_stderr(&format!("Started {}{request}", local_time(at)));
         self.note("The upgrade continues if you close this terminal. To follow it:");
         self.note(&format!("  {follow}"));
-    }
-
-    fn show_following(&mut self, message: &str) {
-        self.note(&escape(message));
     }
 
     fn show_brokers(&mut self, histories: &BrokerHistories, at: Duration) {

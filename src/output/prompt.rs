@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::streams;
-use crate::consent::{Prompt, PromptError};
+use crate::consent::{ConsentError, Prompt};
 use crate::signals::{Signal, SignalListener};
 
 /// Prompts on stderr and reads the answer from the terminal on stdin.
@@ -32,7 +32,7 @@ const LAST_KEY_PAUSE: Duration = Duration::from_millis(20);
 
 impl TerminalPrompt {
     /// Reads one line without echo.
-    pub(crate) async fn read_secret(&mut self, question: &str) -> Result<SecretString, PromptError> {
+    pub(crate) async fn read_secret(&mut self, question: &str) -> Result<SecretString, ConsentError> {
         let question = super::escape::escape(question);
         self.read_interruptibly(move || {
             let prompt = dialoguer::Password::new().with_prompt(question).allow_empty_password(true);
@@ -46,7 +46,7 @@ impl TerminalPrompt {
     async fn read_interruptibly<T: Send + 'static>(
         &self,
         read: impl FnOnce() -> dialoguer::Result<T> + Send + 'static,
-    ) -> Result<T, PromptError> {
+    ) -> Result<T, ConsentError> {
         let terminal = SavedTerminal::save();
         discard_typeahead();
         let mut reading = tokio::task::spawn_blocking(read);
@@ -61,9 +61,9 @@ impl TerminalPrompt {
                 terminal.restore();
                 Err(match error.kind() {
                     io::ErrorKind::Interrupted => {
-                        PromptError::Interrupted(self.signals.received().unwrap_or(Signal::Interrupt))
+                        ConsentError::Interrupted(self.signals.received().unwrap_or(Signal::Interrupt))
                     }
-                    _ => PromptError::Terminal(error),
+                    _ => ConsentError::Terminal(error),
                 })
             }
             signal = self.signals.recv() => {
@@ -78,7 +78,7 @@ impl TerminalPrompt {
                 }
                 terminal.restore();
                 streams::print_stderr("");
-                Err(PromptError::Interrupted(signal))
+                Err(ConsentError::Interrupted(signal))
             }
         }
     }
@@ -93,7 +93,7 @@ impl Prompt for TerminalPrompt {
         streams::print_stderr(CAUTIONS);
     }
 
-    async fn read_line(&mut self, question: &str) -> Result<String, PromptError> {
+    async fn read_line(&mut self, question: &str) -> Result<String, ConsentError> {
         let question = super::escape::escape(question);
         self.read_interruptibly(move || {
             dialoguer::Input::<String>::new().with_prompt(question).allow_empty(true).interact_text()

@@ -2,11 +2,12 @@
 
 use super::escape::escape;
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::format::utc_time;
 use super::streams::{self, OutputOptions};
 use crate::model::operation_name::OperationName;
-use crate::model::request_record::{LoggedResponse, RequestObserver, RequestRecord};
+use crate::model::request_record::{RequestObserver, RequestRecord};
 
 /// Prints requests and responses to stderr as they happen.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +22,12 @@ impl RequestObserver for RequestLog {
         }
     }
 
-    fn response_received(&self, record: &RequestRecord, response: LoggedResponse<'_>) {
+    fn response_received(
+        &self,
+        record: &RequestRecord,
+        headers: &[(&'static str, String)],
+        fields: Option<&Value>,
+    ) {
         if self.options.verbosity >= 2 {
             let status = record
                 .http_status
@@ -36,10 +42,10 @@ impl RequestObserver for RequestLog {
         if self.options.verbosity < 3 {
             return;
         }
-        for (name, value) in response.headers {
+        for (name, value) in headers {
             streams::print_stderr(&format!("< {name}: {}", escape(value)));
         }
-        if let Some(fields) = response.fields {
+        if let Some(fields) = fields {
             streams::print_stderr(&format!("< {}", escape(&fields.to_string())));
         }
     }

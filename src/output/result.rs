@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::escape::{escape, escape_json};
 use super::streams::{self, OutputOptions};
 use crate::documents::Outcome;
-use crate::error::CommandError;
+use crate::error::{CommandError, UsageError};
 use crate::model::command_context::CommandContext;
 use crate::model::output_format::OutputFormat;
 use crate::report::{Finished, RunEnd};
@@ -83,13 +83,14 @@ impl View<'_> {
 ///
 /// Fails if stdout can't be written. The error was still printed.
 pub(crate) fn print_result(report: &dyn CommandReport, view: &View<'_>, document: &Value) -> io::Result<()> {
-    // With `diff --exit-code`, a difference sets the exit code and is not an error.
-    let failure = view.outcome.failure;
-    if let Some(failure) = failure.filter(|failure| !matches!(failure, CommandError::SettingsDiffer { .. })) {
+    if let Some(failure) = view.outcome.failure.filter(|failure| must_print(failure)) {
         print_error(failure, report, view);
     }
     match view.options.format {
-        OutputFormat::Json => print_document(document),
+        OutputFormat::Json => {
+            let text = serde_json::to_string_pretty(document).map_err(io::Error::other)?;
+            streams::print_stdout(&format!("{}\n", escape_json(&text)))
+        }
         OutputFormat::Table => match report.render(view) {
             text if text.is_empty() => Ok(()),
             text => streams::print_stdout(&format!("{text}\n")),
@@ -97,14 +98,14 @@ pub(crate) fn print_result(report: &dyn CommandReport, view: &View<'_>, document
     }
 }
 
-/// Prints only the document. The caller has already printed the error.
-///
-/// # Errors
-///
-/// Fails if stdout can't be written.
-pub(crate) fn print_document(document: &Value) -> io::Result<()> {
-    let text = serde_json::to_string_pretty(document).map_err(io::Error::other)?;
-    streams::print_stdout(&format!("{}\n", escape_json(&text)))
+/// Returns false for an error that the parser has already printed, and for a difference, which with `diff --exit-code`
+/// sets the exit code and is not an error.
+fn must_print(failure: &CommandError) -> bool {
+    match failure {
+        CommandError::SettingsDiffer { .. } => false,
+        CommandError::Usage(error) => !matches!(**error, UsageError::NoCommand | UsageError::Unparsable(_)),
+        _ => true,
+    }
 }
 
 /// Returns true if the reader closed stdout, as `head` does.

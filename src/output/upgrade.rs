@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::escape::escape;
 use super::format::{duration, local_time, utc_time};
-use super::plan::PlanText;
+use super::plan::render_plan;
 use super::result::{CommandReport, View};
-use super::table::table;
+use super::table::{or_dash, table};
 use crate::documents::{CheckFields, Outcome, StatusFields, UpgradeFields, to_value};
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -15,9 +15,7 @@ use crate::model::command_context::CommandContext;
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::RunEnd;
-use crate::report::upgrade::{
-    CheckReport, PlanReport, StartReport, StatusReport, UpgradeReport, VersionChoice,
-};
+use crate::report::upgrade::{CheckReport, PlanReport, StatusReport, UpgradeReport, VersionChoice};
 
 impl CommandReport for CheckReport {
     fn fields(&self, commands: Option<&CommandContext>) -> Value {
@@ -78,27 +76,26 @@ impl CommandReport for StatusReport {
     }
 
     fn render(&self, view: &View<'_>) -> String {
-        if self.verdict.is_none() {
-            return render_status(view.service, self);
+        match self.0.verdict {
+            None => render_status(view.service, &self.0),
+            Some(_) => render_upgrade(&self.0, view.outcome),
         }
-        let Self { plan, observed, verdict, ended_at, .. } = self.clone();
-        let upgrade = UpgradeReport { plan, start: StartReport::default(), observed, verdict, ended_at };
-        render_upgrade(&upgrade, view.outcome)
     }
 
     fn end(&self) -> Option<RunEnd> {
-        self.end()
+        self.0.end()
     }
 
     fn has_outcome(&self) -> bool {
-        self.verdict.is_some()
+        self.0.has_outcome()
     }
 }
 
 /// Renders the plan, its checks, and whether the upgrade is possible.
 fn render_check(plan: &PlanReport, view: &View<'_>) -> String {
-    let text = PlanText::from_report(plan, plan.state.as_deref(), view.service, view.shows_all());
-    let Some(text) = text.filter(|_| !plan.checks.is_empty()) else { return String::new() };
+    if plan.cluster.is_none() || plan.checks.is_empty() {
+        return String::new();
+    }
     let end = match (view.outcome.exit, &plan.to, &plan.from) {
         (Exit::Ok, Some(to), Some(from)) if from.code == to.code => {
             format!("\n\nAlready at {to}; nothing to do.")
@@ -106,30 +103,26 @@ fn render_check(plan: &PlanReport, view: &View<'_>) -> String {
         (Exit::Ok, Some(to), _) => format!("\n\nThe upgrade to {to} is possible. Nothing was changed."),
         _ => String::new(),
     };
-    format!("{}{end}", text.render())
+    format!("{}{end}", render_plan(plan, view.service, view.shows_all()))
 }
 
 /// Renders the versions that the cluster could be upgraded to.
 fn render_version_choices(plan: &PlanReport, versions: &[VersionChoice], service: &str) -> String {
-    let text = PlanText::from_report(plan, plan.state.as_deref(), service, false);
-    let Some(text) = text else { return String::new() };
-    let rows: Vec<Vec<String>> = versions
-        .iter()
-        .map(|choice| {
-            let possible = match (choice.is_current, choice.possible) {
-                (true, _) => "-",
-                (false, Some(true)) => "yes",
-                (false, Some(false)) => "no",
-                (false, None) => "unknown",
-            };
-            let name = choice.version.release.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
-            vec![name, choice.version.code.to_string(), possible.to_owned(), choice.reason.clone()]
-        })
-        .collect();
-    if rows.is_empty() {
-        return text.render();
+    let text = render_plan(plan, service, false);
+    if plan.cluster.is_none() || versions.is_empty() {
+        return text;
     }
-    format!("{}\n\n{}", text.render(), table(&["VERSION", "CODE", "POSSIBLE", "DETAIL"], &rows, 2))
+    let rows = versions.iter().map(|choice| {
+        let possible = match (choice.current, choice.possible) {
+            (true, _) => "-",
+            (false, Some(true)) => "yes",
+            (false, Some(false)) => "no",
+            (false, None) => "unknown",
+        };
+        let name = or_dash(choice.name.as_ref());
+        [name, choice.code.to_string(), possible.to_owned(), choice.reason.clone()]
+    });
+    format!("{text}\n\n{}", table(&["VERSION", "CODE", "POSSIBLE", "DETAIL"], rows, 2))
 }
 
 /// Renders the result of an upgrade, and the information for support after a failure.
@@ -234,23 +227,18 @@ fn support_details(report: &UpgradeReport, outcome: &Outcome<'_>) -> Vec<String>
     lines
 }
 
-fn render_status(service: &str, report: &StatusReport) -> String {
-    let Some(plan) = PlanText::from_report(&report.plan, report.observed.state.as_deref(), service, false)
-    else {
+fn render_status(service: &str, report: &UpgradeReport) -> String {
+    if report.plan.cluster.is_none() {
         return String::new();
-    };
-    let rows: Vec<Vec<String>> = report
-        .observed
-        .health
-        .iter()
-        .flat_map(|health| health.brokers.nodes.iter().chain(&health.zookeeper.nodes))
-        .map(|node| {
-            vec![node.name.clone(), node.color.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string)]
-        })
-        .collect();
+    }
+    let plan = PlanReport { state: report.observed.state.clone(), ..report.plan.clone() };
+    let health = report.observed.health.iter();
+    let nodes = health.flat_map(|health| health.brokers.nodes.iter().chain(&health.zookeeper.nodes));
+    let rows: Vec<[String; 2]> =
+        nodes.map(|node| [node.name.clone(), or_dash(node.color.as_ref())]).collect();
     let observed_at =
         report.ended_at.map(|at| format!("\nObserved      {}", local_time(at))).unwrap_or_default();
     let nodes =
-        if rows.is_empty() { String::new() } else { format!("\n\n{}", table(&["NODE", "STATUS"], &rows, 2)) };
-    format!("{}{observed_at}{nodes}", plan.render())
+        if rows.is_empty() { String::new() } else { format!("\n\n{}", table(&["NODE", "STATUS"], rows, 2)) };
+    format!("{}{observed_at}{nodes}", render_plan(&plan, service, false))
 }

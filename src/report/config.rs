@@ -1,37 +1,46 @@
-//! The reports of `config`.
+//! The reports of `config`. Except for `config verify`, a report is also the fields of its document.
 
 use serde::Serialize;
 
 use crate::model::profile_edit::ProfileEdit;
-use crate::model::setting_name::{Field, SettingName};
+use crate::model::setting_name::{EffectiveSetting, Field};
 use crate::upgrade::rules::checks::Check;
 
-/// The report of `config show`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct SettingsReport(pub Vec<EffectiveSetting>);
+/// `config show`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "SettingsFields"))]
+pub(crate) struct SettingsReport {
+    /// The effective settings. The secret key is never included.
+    pub settings: Vec<EffectiveSetting>,
+}
 
 /// The report of `config verify`: a check for each step.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct VerifyReport(pub Vec<Check>);
 
-/// The report of `config list`: name and file of each profile.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct ProfilesReport(pub Vec<(String, String)>);
+/// `config list`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ProfilesFields"))]
+pub(crate) struct ProfilesReport {
+    pub profiles: Vec<Profile>,
+}
 
-/// The report of `config init`, `config set`, and `config remove`; None if nothing was changed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct ProfileChangeReport(pub Option<ProfileChange>);
-
-/// An effective setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct EffectiveSetting {
-    pub key: SettingName,
+pub(crate) struct Profile {
     #[cfg_attr(test, schemars(length(min = 1)))]
-    pub value: Option<String>,
-    /// The option, the environment variable, or the file that the value is from.
+    pub name: String,
+    /// The path of the file that contains the profile.
     #[cfg_attr(test, schemars(length(min = 1)))]
-    pub origin: String,
+    pub source: String,
+}
+
+/// `config init`, `config set`, and `config remove`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ProfileChangeFields"))]
+pub(crate) struct ProfileChangeReport {
+    /// null if the file was not changed.
+    pub change: Option<ProfileChange>,
 }
 
 /// A change to a profile.

@@ -1,8 +1,8 @@
 //! The reports of `config-group diff` and `config-group copy`.
 
 use super::RunEnd;
+use crate::config_group::rules::copy::GroupCopy;
 use crate::config_group::rules::difference::SettingChange;
-use crate::config_group::rules::group_copy::GroupCopy;
 use crate::config_group::rules::kafka_changes;
 use crate::model::config_group::ConfigGroup;
 use crate::model::ids::ClusterNo;

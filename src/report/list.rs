@@ -1,25 +1,131 @@
-//! The reports of `list`, and of `sandbox --list`.
+//! The reports of `list`, and of `sandbox --list`. Each is also the fields of its document.
 
-use crate::model::cluster::ClusterList;
+use serde::Serialize;
+
+use crate::model::cluster::{ClusterList, ClusterState};
 use crate::model::config_group::ConfigGroup;
-use crate::model::kafka_version::KafkaVersion;
+use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
+use crate::model::kafka_version::{KafkaVersion, Release};
 
-/// The report of `list clusters`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct ClustersReport(pub ClusterList);
-
-/// The report of `list versions`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct VersionsReport(pub Vec<KafkaVersion>);
-
-/// The report of `list config-groups`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct ConfigGroupsReport {
-    pub groups: Vec<ConfigGroup>,
-    /// The offered versions, which have names.
-    pub versions: Vec<KafkaVersion>,
+/// `list clusters`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ClustersFields"))]
+pub(crate) struct ClustersReport {
+    pub clusters: Vec<ListedCluster>,
 }
 
-/// The report of `sandbox --list`: name, exit code, and description of each scenario.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct ScenariosReport(pub Vec<(String, u8, String)>);
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ListedCluster {
+    pub name: String,
+    pub no: ClusterNo,
+    pub version: Option<Release>,
+    /// Always null: the service lists version names without codes.
+    pub code: Option<VersionCode>,
+    pub status: Option<ClusterState>,
+    /// The number of brokers.
+    pub brokers: Option<u64>,
+    /// False if the key has no permission for this cluster.
+    pub allowed: bool,
+}
+
+impl From<ClusterList> for ClustersReport {
+    fn from(list: ClusterList) -> Self {
+        let allowed = list.allowed.into_iter().map(|entry| ListedCluster {
+            name: entry.name,
+            no: entry.no,
+            version: entry.release,
+            code: None,
+            status: Some(entry.state),
+            brokers: entry.brokers,
+            allowed: true,
+        });
+        let forbidden = list.forbidden.into_iter().map(|entry| ListedCluster {
+            name: entry.name,
+            no: entry.no,
+            version: None,
+            code: None,
+            status: None,
+            brokers: None,
+            allowed: false,
+        });
+        Self { clusters: allowed.chain(forbidden).collect() }
+    }
+}
+
+/// `list versions`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "VersionsFields"))]
+pub(crate) struct VersionsReport {
+    pub versions: Vec<ListedVersion>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ListedVersion {
+    pub code: VersionCode,
+    pub name: Option<Release>,
+    /// Always null: `check` has this field for a cluster.
+    current: (),
+    /// Always null: `check` has this field for a cluster.
+    possible: (),
+}
+
+impl From<Vec<KafkaVersion>> for VersionsReport {
+    fn from(versions: Vec<KafkaVersion>) -> Self {
+        let listed = |version: KafkaVersion| ListedVersion {
+            code: version.code,
+            name: version.release,
+            current: (),
+            possible: (),
+        };
+        Self { versions: versions.into_iter().map(listed).collect() }
+    }
+}
+
+/// `list config-groups`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ConfigGroupsFields"))]
+pub(crate) struct ConfigGroupsReport {
+    pub config_groups: Vec<ListedConfigGroup>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ListedConfigGroup {
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    pub name: Option<String>,
+    pub no: ConfigGroupNo,
+    pub version: Option<Release>,
+    pub code: VersionCode,
+}
+
+impl ConfigGroupsReport {
+    /// Creates the report. `offers` are the offered versions, which have names.
+    pub(crate) fn new(groups: Vec<ConfigGroup>, offers: &[KafkaVersion]) -> Self {
+        let listed = |group: ConfigGroup| ListedConfigGroup {
+            version: group.release(offers),
+            name: group.name,
+            no: group.no,
+            code: group.version,
+        };
+        Self { config_groups: groups.into_iter().map(listed).collect() }
+    }
+}
+
+/// `sandbox --list`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ScenariosFields"))]
+pub(crate) struct ScenariosReport {
+    pub scenarios: Vec<Scenario>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Scenario {
+    pub name: String,
+    /// The exit code of an upgrade in this scenario.
+    pub exit: u8,
+    /// A description.
+    pub about: String,
+}

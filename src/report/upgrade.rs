@@ -1,6 +1,7 @@
 //! The reports of `check`, `upgrade`, and `status`.
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::RunEnd;
 use crate::config_group::rules::choice::Candidate;
@@ -8,8 +9,8 @@ use crate::config_group::rules::difference::SettingChange;
 use crate::model::broker_health::Health;
 use crate::model::cluster::Cluster;
 use crate::model::config_group::ConfigGroup;
-use crate::model::ids::{ClusterNo, ConfigGroupNo};
-use crate::model::kafka_version::KafkaVersion;
+use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
+use crate::model::kafka_version::{KafkaVersion, Release};
 use crate::model::operation_name::OperationName;
 use crate::model::verdict::{Evidence, Submitted, Verdict};
 use crate::upgrade::rules::broker_history::BrokerHistories;
@@ -24,7 +25,7 @@ pub(crate) struct CheckReport {
     pub versions: Option<Vec<VersionChoice>>,
 }
 
-/// The report of `upgrade`.
+/// The report of a run of `upgrade`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct UpgradeReport {
     pub plan: PlanReport,
@@ -34,16 +35,9 @@ pub(crate) struct UpgradeReport {
     pub ended_at: Option<Timestamp>,
 }
 
-/// The report of `status`.
+/// The report of `status`: as of a run that sent no start. Its start has only a run, if the verdict closes one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct StatusReport {
-    pub plan: PlanReport,
-    pub observed: Observations,
-    pub verdict: Option<Verdict>,
-    /// The run whose start this verdict closes in the journal.
-    pub closed_run: Option<String>,
-    pub ended_at: Option<Timestamp>,
-}
+pub(crate) struct StatusReport(pub UpgradeReport);
 
 /// A cluster, and what an upgrade would change.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -68,7 +62,7 @@ pub(crate) struct PlanReport {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct StartReport {
     pub submitted: Submitted,
-    /// The run that sent the start: this one, or the one it attached to.
+    /// The run that sent the start: this one, or the one it follows or closes in the journal.
     pub run: Option<String>,
     pub at: Option<Timestamp>,
     pub request_id: Option<String>,
@@ -88,13 +82,17 @@ pub(crate) struct Observations {
     pub finished_at: Option<Timestamp>,
 }
 
-/// An offered version as a possible upgrade target of one cluster.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A version as a target of an upgrade.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct VersionChoice {
-    pub version: KafkaVersion,
-    pub is_current: bool,
-    /// None when `reason` prevents a decision.
+    pub code: VersionCode,
+    pub name: Option<Release>,
+    /// True for the version that the cluster has.
+    pub current: bool,
+    /// Whether the cluster can be upgraded to it; null if that can't be decided.
     pub possible: Option<bool>,
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub reason: String,
 }
 
@@ -140,14 +138,6 @@ impl UpgradeReport {
     /// Returns what the journal records; None for a run without a start.
     pub(crate) fn end(&self) -> Option<RunEnd> {
         let run = self.start.run.clone()?;
-        Some(RunEnd { run: Some(run), verdict: self.verdict, created: None })
-    }
-}
-
-impl StatusReport {
-    /// Returns what the journal records; None unless the verdict closes a start.
-    pub(crate) fn end(&self) -> Option<RunEnd> {
-        let run = self.closed_run.clone()?;
         Some(RunEnd { run: Some(run), verdict: self.verdict, created: None })
     }
 }

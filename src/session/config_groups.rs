@@ -172,8 +172,9 @@ impl<A: CdssApi> Session<'_, A> {
         &self,
         groups: &[ConfigGroup],
     ) -> Result<Vec<GroupSettings>, CommandError> {
+        let reads = groups.iter().map(|group| self.api.settings(group.no, group.version));
         let mut found = Vec::new();
-        for (group, response) in groups.iter().zip(self.fetch_settings(groups).await) {
+        for (group, response) in groups.iter().zip(join_all(reads).await) {
             if let Some(settings) = refusal_as_none(response).map_err(CommandError::before_start)? {
                 found.push(GroupSettings { group: group.clone(), settings });
             }
@@ -181,28 +182,32 @@ impl<A: CdssApi> Session<'_, A> {
         Ok(found)
     }
 
-    async fn fetch_settings(&self, groups: &[ConfigGroup]) -> Vec<Result<Option<Vec<Setting>>, ApiError>> {
-        join_all(groups.iter().map(|group| self.api.settings(group.no, group.version))).await
-    }
-
-    /// Reads the settings of several groups together.
+    /// Reads the settings of a group.
     ///
     /// # Errors
     ///
-    /// Fails if the settings of a group can't be read.
+    /// Fails if the settings can't be read.
     pub(crate) async fn fetch_required_settings(
         &self,
-        groups: &[ConfigGroup],
-    ) -> Result<Vec<GroupSettings>, CommandError> {
-        let responses = self.fetch_settings(groups).await;
-        let settings = groups.iter().zip(responses).map(|(group, response)| {
-            Ok(GroupSettings {
-                group: group.clone(),
-                settings: response?.ok_or_else(missing_settings_error)?,
-            })
-        });
-        settings.collect::<Result<_, ApiError>>().map_err(CommandError::before_start)
+        group: &ConfigGroup,
+    ) -> Result<GroupSettings, CommandError> {
+        let settings = read_settings(self.api, group).await.map_err(CommandError::before_start)?;
+        Ok(GroupSettings { group: group.clone(), settings })
     }
+}
+
+/// Reads the settings of a group.
+///
+/// # Errors
+///
+/// Fails if the settings can't be read, or the service returns none.
+pub(crate) async fn read_settings(api: &impl CdssApi, group: &ConfigGroup) -> Result<Vec<Setting>, ApiError> {
+    api.settings(group.no, group.version).await?.ok_or_else(|| ApiError::Unreadable {
+        operation: OperationName::GetKafkaConfigGroupDetailList,
+        status: 200,
+        reason: "an empty response".to_owned(),
+        request_id: None,
+    })
 }
 
 /// Returns the cluster's current group, without its name.
@@ -216,15 +221,5 @@ fn refusal_as_none<T>(response: Result<Option<T>, ApiError>) -> Result<Option<T>
     match response {
         Err(ApiError::Refused { .. }) => Ok(None),
         response => response,
-    }
-}
-
-/// Creates the error of a response without settings.
-pub(crate) fn missing_settings_error() -> ApiError {
-    ApiError::Unreadable {
-        operation: OperationName::GetKafkaConfigGroupDetailList,
-        status: 200,
-        reason: "an empty response".to_owned(),
-        request_id: None,
     }
 }

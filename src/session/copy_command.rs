@@ -20,25 +20,25 @@ pub(crate) fn default_copy_name(
 impl<A: CdssApi> Session<'_, A> {
     /// Returns the command that copies a group to the target version under a free name.
     ///
-    /// A name is free if no group of the version has it, no unresolved creation may still create it, and `is_taken`
-    /// returns false. `source` is the argument for the group to copy.
+    /// A name is free if no group of the version has it, no unresolved creation may still create it, and it is not
+    /// `taken`. `source` is the argument for the group to copy.
     pub(crate) fn copy_command(
         &self,
         source: &str,
         (from, before): (&ConfigGroup, Option<&Release>),
         target: &KafkaVersion,
         list: &[ConfigGroup],
-        is_taken: &dyn Fn(&GroupName) -> bool,
+        taken: Option<&GroupName>,
     ) -> Option<SuggestedCommand> {
         let old = from.name.as_deref().unwrap_or_default();
         let default = default_copy_name(from, before, target);
         let digits = target.release.as_ref().map_or_else(|| target.code.to_string(), Release::digits);
         // Another check reports a journal that can't be read.
-        let creates = self.recorded_creations(target.code).unwrap_or_default();
+        let creations = self.recorded_creations(target.code).unwrap_or_default();
         let is_taken = |name: &GroupName| {
             list.iter().any(|group| group.is_named(name.as_str()))
-                || find_unresolved(name, &creates).is_some()
-                || is_taken(name)
+                || find_unresolved(name, &creations).is_some()
+                || taken == Some(name)
         };
         let name = available_name(old, default.as_ref(), &digits, &is_taken)?;
         Some(SuggestedCommand::CopyConfigGroup {

@@ -9,7 +9,7 @@ use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterIdentity};
 use crate::model::ids::ClusterNo;
 use crate::model::kafka_version::{KafkaVersion, Release, VersionSelector, release_of};
-use crate::model::selector::{Selector, find_cluster};
+use crate::model::selector::{ClusterError, Selector, find_cluster};
 use crate::report::upgrade::PlanReport;
 use crate::upgrade::rules::acceptance::Acceptances;
 
@@ -89,11 +89,11 @@ impl<A: CdssApi> Session<'_, A> {
         let (cluster, health, versions) = join!(entry, status, versions);
         // The service refuses reads of unknown numbers.
         if matches!(cluster, Err(ApiError::Refused { .. })) {
-            return Err(CommandError::ClusterNotFound(no));
+            return Err(CommandError::Cluster(ClusterError::NumberNotFound(no)));
         }
         let ((cluster, health), offers) =
             require_both((require_both((cluster, health)), versions)).map_err(CommandError::before_start)?;
-        let cluster = cluster.ok_or(CommandError::ClusterNotFound(no))?;
+        let cluster = cluster.ok_or(CommandError::Cluster(ClusterError::NumberNotFound(no)))?;
         report.cluster = Some((cluster.name.clone(), no));
         report.state = Some(cluster.state.to_string());
         let counted = health.as_ref().and_then(|health| health.brokers.total);

@@ -72,9 +72,7 @@ impl RetryBudget {
 impl<A: CdssApi> Session<'_, A> {
     /// Creates the budget of a change that is sent now.
     pub(crate) fn new_retry_budget(&self) -> RetryBudget {
-        let pause =
-            if self.watch_thresholds().confirmation_gap.is_zero() { self.poll_interval } else { FIRST_PAUSE };
-        RetryBudget::new(self.clock.elapsed(), pause)
+        RetryBudget::new(self.clock.elapsed(), self.pause_or_poll_interval(FIRST_PAUSE))
     }
 
     /// Sends a change, and retries it within the attempt and time limits. `status` describes the state before a retry.
@@ -111,11 +109,13 @@ impl<A: CdssApi> Session<'_, A> {
 
     /// Returns the pause before poll number `turn`, counted from 0.
     pub(crate) fn confirmation_pause(&self, turn: usize) -> Duration {
-        if self.watch_thresholds().confirmation_gap.is_zero() {
-            self.poll_interval
-        } else {
-            CONFIRMATION_PAUSES[turn.min(CONFIRMATION_PAUSES.len().saturating_sub(1))]
-        }
+        let last = CONFIRMATION_PAUSES.len().saturating_sub(1);
+        self.pause_or_poll_interval(CONFIRMATION_PAUSES[turn.min(last)])
+    }
+
+    /// Returns the polling interval on loopback, which responds at once.
+    fn pause_or_poll_interval(&self, pause: Duration) -> Duration {
+        if self.context.service.endpoint.is_loopback() { self.poll_interval } else { pause }
     }
 }
 

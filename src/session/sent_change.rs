@@ -1,7 +1,7 @@
 //! What a run has sent. It survives a panic.
 
 use super::Session;
-use crate::config_group::rules::group_copy::GroupCopy;
+use crate::config_group::rules::copy::GroupCopy;
 use crate::model::ids::ClusterNo;
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::verdict::Submitted;
@@ -15,8 +15,8 @@ pub(crate) enum SentChange {
     Nothing,
     /// A start. `submitted` is unknown until the service has accepted it.
     Start { cluster: (String, ClusterNo), from: Option<KafkaVersion>, to: KafkaVersion, submitted: Submitted },
-    /// A create of a config group, or a write of its values.
-    ConfigGroup { copy: Box<GroupCopy>, version: Option<KafkaVersion> },
+    /// A create of a config group, or a write of its values. `hint` is the next step if the outcome is unknown.
+    ConfigGroup { copy: Box<GroupCopy>, hint: String },
 }
 
 impl<A> Session<'_, A> {

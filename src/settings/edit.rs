@@ -8,6 +8,7 @@ use super::SettingsError;
 use super::profile::Profile;
 use super::store::{ProfileFiles, update_config};
 use super::toml_file;
+use crate::clock::Clock;
 use crate::model::profile_edit::ProfileEdit;
 use crate::model::setting_name::Field;
 
@@ -16,14 +17,15 @@ use crate::model::setting_name::Field;
 /// # Errors
 ///
 /// Fails if the name exists or a value is invalid. The file is then unchanged.
-pub(crate) fn create_profile(
+pub(crate) async fn create_profile(
     path: &Path,
     name: &str,
     values: &[(Field, SecretString)],
+    clock: &dyn Clock,
 ) -> Result<(), SettingsError> {
     validate_name(name)?;
-    update_config(path, |text, profiles| {
-        if find_profile(&profiles, name).is_some() {
+    update_config(path, clock, |text, profiles| {
+        if find_profile(profiles, name).is_some() {
             return Err(profile_exists(name, path));
         }
         let mut text = text.to_owned();
@@ -33,6 +35,7 @@ pub(crate) fn create_profile(
         }
         Ok(Some(text))
     })
+    .await
 }
 
 /// Sets one value. Creates the profile if it does not exist.
@@ -40,18 +43,19 @@ pub(crate) fn create_profile(
 /// # Errors
 ///
 /// Fails if the name or the value is invalid. The file is then unchanged.
-pub(crate) fn set_value(
+pub(crate) async fn set_value(
     path: &Path,
     name: &str,
     field: Field,
     value: &SecretString,
+    clock: &dyn Clock,
 ) -> Result<ProfileEdit, SettingsError> {
     validate_name(name)?;
     let value = value.expose_secret();
     validate_value(field, value)?;
     let mut outcome = ProfileEdit::Updated;
-    update_config(path, |text, profiles| {
-        let profile = find_profile(&profiles, name);
+    update_config(path, clock, |text, profiles| {
+        let profile = find_profile(profiles, name);
         let current = profile.and_then(|profile| {
             let secret = profile.secret_key.as_ref().map(ExposeSecret::expose_secret);
             if field.is_secret() { secret } else { profile.value(field) }
@@ -62,7 +66,8 @@ pub(crate) fn set_value(
             _ => ProfileEdit::Updated,
         };
         Ok((outcome != ProfileEdit::Unchanged).then(|| toml_file::set_value(text, name, field, value)))
-    })?;
+    })
+    .await?;
     Ok(outcome)
 }
 
@@ -71,14 +76,17 @@ pub(crate) fn set_value(
 /// # Errors
 ///
 /// Fails if there is nothing to remove. The file is then unchanged.
-pub(crate) fn remove(path: &Path, name: &str, field: Option<Field>) -> Result<(), SettingsError> {
-    update_config(path, |text, profiles| {
-        require_present(&profiles, name, field, Some(path))?;
-        Ok(Some(match field {
-            Some(field) => toml_file::remove_value(text, name, field),
-            None => toml_file::remove_profile(text, name),
-        }))
+pub(crate) async fn remove(
+    path: &Path,
+    name: &str,
+    field: Option<Field>,
+    clock: &dyn Clock,
+) -> Result<(), SettingsError> {
+    update_config(path, clock, |text, profiles| {
+        require_present(profiles, name, field, Some(path))?;
+        Ok(Some(toml_file::remove(text, name, field)))
     })
+    .await
 }
 
 /// Checks that a profile can be changed or created.

@@ -28,7 +28,7 @@ pub(crate) use credential_process::{CredentialProcess, RunContext};
 pub(crate) use edit::{create_profile, remove, require_editable, require_new, require_removable, set_value};
 pub(crate) use input_file::{InputFile, validate_time_zone};
 pub(crate) use paths::{SANDBOX_ID_FILE, sandbox_directory, state_directory};
-pub(crate) use resolve::{SettingSummary, Settings, parse_duration, resolve};
+pub(crate) use resolve::{Settings, parse_duration, resolve};
 pub(crate) use sandbox::{sandbox_credentials, sandbox_port};
 pub(crate) use sources::{DEFAULT_PROFILE, Flags, requested_profile};
 pub(crate) use store::{ProfileFiles, read_profiles};

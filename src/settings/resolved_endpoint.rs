@@ -37,10 +37,7 @@ pub(super) fn resolve_endpoint(sources: &Sources<'_>) -> Result<ResolvedEndpoint
         site = site.or(overrides.site);
         endpoint = endpoint.or(overrides.endpoint);
     }
-    let region = match sources.first_value(Field::Region, &["NCLOUD_REGION"])? {
-        Some((text, origin)) => Some((parse_value::<Region>(&text, &origin, Field::Region)?, origin)),
-        None => None,
-    };
+    let region = parse_value::<Region>(sources.first_value(Field::Region)?, Field::Region)?;
     let (requested_site, site_origin) = site.unzip();
     let (requested_region, region_origin) = region.unzip();
     let custom = endpoint.filter(|(endpoint, _)| !endpoint.is_ncp());
@@ -65,10 +62,7 @@ pub(super) fn resolve_endpoint(sources: &Sources<'_>) -> Result<ResolvedEndpoint
 }
 
 fn override_at(sources: &Sources<'_>, level: Level) -> Result<Override, SettingsError> {
-    let site = match sources.at_level(level, Field::Site, &["NCLOUD_SITE"])? {
-        Some((text, origin)) => Some((parse_value::<Site>(&text, &origin, Field::Site)?, origin)),
-        None => None,
-    };
+    let site = parse_value::<Site>(sources.at_level(level, Field::Site)?, Field::Site)?;
     // In a sandbox, variables are not validated: `cdss sandbox` removes them, and they have no effect.
     let is_ignored = sources.sandbox.is_some() && level != Level::Flag;
     let endpoint = if is_ignored { None } else { endpoint_override_at(sources, level)? };
@@ -98,7 +92,7 @@ fn endpoint_override_at(
         name: label(origin, Field::Endpoint),
         reason: error.to_string(),
     };
-    let configured = sources.at_level(level, Field::Endpoint, &["CDSS_ENDPOINT"])?;
+    let configured = sources.at_level(level, Field::Endpoint)?;
     let endpoint = match configured {
         Some((text, origin)) => {
             let endpoint = Endpoint::parse(&text).map_err(|error| invalid(&origin, &error))?;
@@ -123,7 +117,7 @@ fn endpoint_override_at(
     let is_named = sources.named_profile.is_some();
     let is_overridden = [Level::Flag, Level::NamedProfile]
         .into_iter()
-        .any(|level| matches!(sources.at_level(level, Field::Endpoint, &[]), Ok(Some(_))));
+        .any(|level| matches!(sources.at_level(level, Field::Endpoint), Ok(Some(_))));
     if is_overridden {
         Ok(None)
     } else if is_named || !address.is_ncp() {
@@ -146,14 +140,16 @@ pub(super) fn label(origin: &Origin, field: Field) -> String {
     }
 }
 
-/// Parses a value. The error names its origin.
+/// Parses a value, if it is set. The error names its origin.
 pub(super) fn parse_value<T: std::str::FromStr<Err: std::fmt::Display>>(
-    text: &str,
-    origin: &Origin,
+    value: Option<(String, Origin)>,
     field: Field,
-) -> Result<T, SettingsError> {
-    text.parse().map_err(|error: T::Err| SettingsError::Invalid {
-        name: label(origin, field),
-        reason: error.to_string(),
-    })
+) -> Result<Option<(T, Origin)>, SettingsError> {
+    let Some((text, origin)) = value else { return Ok(None) };
+    match text.parse() {
+        Ok(value) => Ok(Some((value, origin))),
+        Err(error) => {
+            Err(SettingsError::Invalid { name: label(&origin, field), reason: T::Err::to_string(&error) })
+        }
+    }
 }

@@ -144,20 +144,16 @@ impl<'a> Sources<'a> {
         &self,
         level: Level,
         field: Field,
-        variables: &[&'static str],
     ) -> Result<Option<(String, Origin)>, SettingsError> {
-        let in_sandbox = self.sandbox.is_some();
         let found = match level {
             Level::Flag => self.flag_value(field),
             Level::NamedProfile => {
                 self.named_profile.as_ref().and_then(|(profile, _)| profile_value(profile, field))
             }
             Level::Environment => {
-                let only_cdss = in_sandbox || self.named_profile.is_some();
-                let mut variables = variables.iter().filter(|name| !only_cdss || name.starts_with("CDSS_"));
-                variables.find_map(|name| {
-                    self.environment.value(name).map(|value| (value, Origin::Variable(name)))
-                })
+                let only_cdss = self.sandbox.is_some() || self.named_profile.is_some();
+                let name = variable(field).filter(|name| !only_cdss || name.starts_with("CDSS_"));
+                name.and_then(|name| Some((self.environment.value(name)?, Origin::Variable(name))))
             }
             // Settings that affect where requests go apply only with the profile's own credentials.
             Level::DefaultProfile
@@ -177,13 +173,9 @@ impl<'a> Sources<'a> {
     }
 
     /// Returns the value of a setting at the highest level that has one.
-    pub(super) fn first_value(
-        &self,
-        field: Field,
-        variables: &[&'static str],
-    ) -> Result<Option<(String, Origin)>, SettingsError> {
+    pub(super) fn first_value(&self, field: Field) -> Result<Option<(String, Origin)>, SettingsError> {
         for &level in Level::VARIANTS {
-            if let Some(found) = self.at_level(level, field, variables)? {
+            if let Some(found) = self.at_level(level, field)? {
                 return Ok(Some(found));
             }
         }
@@ -202,6 +194,18 @@ impl<'a> Sources<'a> {
             Field::AccessKey | Field::SecretKey | Field::CredentialProcess | Field::Proxy => return None,
         };
         value.as_deref().map(|value| (value, Origin::Flag(name)))
+    }
+}
+
+/// Returns the environment variable that sets a field.
+fn variable(field: Field) -> Option<&'static str> {
+    match field {
+        Field::Site => Some("NCLOUD_SITE"),
+        Field::Region => Some("NCLOUD_REGION"),
+        Field::Endpoint => Some("CDSS_ENDPOINT"),
+        Field::Output => Some("CDSS_OUTPUT"),
+        Field::Poll => Some("CDSS_POLL"),
+        Field::AccessKey | Field::SecretKey | Field::CredentialProcess | Field::Cacert | Field::Proxy => None,
     }
 }
 

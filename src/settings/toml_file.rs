@@ -115,27 +115,19 @@ pub(super) fn set_value(text: &str, profile: &str, field: Field, new: &str) -> S
     })
 }
 
-/// Returns the text without a profile. Comments above it are kept.
-pub(super) fn remove_profile(text: &str, profile: &str) -> String {
-    if let Some(whole) = table_lines(text, profile) {
-        return format!("{}{}", &text[..whole.start], &text[whole.end..]);
+/// Returns the text without a profile, or without one value of it. Comments above are kept.
+pub(super) fn remove(text: &str, profile: &str, field: Option<Field>) -> String {
+    if let Some(lines) = own_lines(text, profile, field) {
+        return format!("{}{}", &text[..lines.start], &text[lines.end..]);
     }
     edit(text, |document| {
-        if let Some(tables) = document.get_mut(PROFILES).and_then(Item::as_table_like_mut) {
-            tables.remove(profile);
-        }
-    })
-}
-
-/// Returns the text without one value of one profile. Comments above it are kept.
-pub(super) fn remove_value(text: &str, profile: &str, field: Field) -> String {
-    if let Some(line) = value_line(text, profile, field) {
-        return format!("{}{}", &text[..line.start], &text[line.end..]);
-    }
-    edit(text, |document| {
-        let tables = document.get_mut(PROFILES).and_then(Item::as_table_like_mut);
-        if let Some(settings) = tables.and_then(|tables| tables.get_mut(profile)?.as_table_like_mut()) {
-            settings.remove(field.into_str());
+        let Some(tables) = document.get_mut(PROFILES).and_then(Item::as_table_like_mut) else { return };
+        match field {
+            None => drop(tables.remove(profile)),
+            Some(field) => {
+                let settings = tables.get_mut(profile).and_then(Item::as_table_like_mut);
+                drop(settings.and_then(|settings| settings.remove(field.into_str())));
+            }
         }
     })
 }
@@ -144,22 +136,20 @@ fn profile_table<'a>(document: &'a Document<&str>, profile: &str) -> Option<&'a 
     document.get(PROFILES)?.as_table_like()?.get(profile)?.as_table_like()
 }
 
-/// Returns the range of a profile with its own `[header]`: the header and all values.
-fn table_lines(text: &str, profile: &str) -> Option<Range<usize>> {
+/// Returns the range of lines of a value, or of the header and all values, in a profile with its own `[header]`.
+fn own_lines(text: &str, profile: &str, field: Option<Field>) -> Option<Range<usize>> {
     let document = Document::parse(text).ok()?;
     let table = document.get(PROFILES)?.get(profile)?.as_table().filter(|table| !table.is_dotted())?;
-    let header = table.span()?;
-    let ends = table.iter().map(|(_, item)| item.span().map(|span| span.end));
-    let end = ends.chain([Some(header.end)]).try_fold(0, |last, end| end.map(|end| last.max(end)))?;
-    Some(whole_lines(text, header.start..end))
-}
-
-/// Returns the range of lines of a value in a profile with its own `[header]`.
-fn value_line(text: &str, profile: &str, field: Field) -> Option<Range<usize>> {
-    let document = Document::parse(text).ok()?;
-    let table = document.get(PROFILES)?.get(profile)?.as_table().filter(|table| !table.is_dotted())?;
-    let (key, item) = table.get_key_value(field.into_str())?;
-    Some(whole_lines(text, key.span()?.start..item.span()?.end))
+    let range = if let Some(field) = field {
+        let (key, item) = table.get_key_value(field.into_str())?;
+        key.span()?.start..item.span()?.end
+    } else {
+        let header = table.span()?;
+        let ends = table.iter().map(|(_, item)| item.span().map(|span| span.end));
+        let end = ends.chain([Some(header.end)]).try_fold(0, |last, end| end.map(|end| last.max(end)))?;
+        header.start..end
+    };
+    Some(whole_lines(text, range))
 }
 
 /// Extends a range to whole lines.
@@ -309,23 +299,23 @@ site = \"gov\"
 
     #[test]
     fn removal_keeps_everything_else() {
-        assert_eq!(remove_value(FILE, "prod", Field::Region), FILE.replace("region = \"KR\"\n", ""));
+        assert_eq!(remove(FILE, "prod", Some(Field::Region)), FILE.replace("region = \"KR\"\n", ""));
         let with_comment = FILE.replace("region", "# region = \"SGN\"\nregion");
         assert_eq!(
-            remove_value(&with_comment, "prod", Field::Region),
+            remove(&with_comment, "prod", Some(Field::Region)),
             with_comment.replace("region = \"KR\"\n", "")
         );
         assert_eq!(
-            remove_profile(FILE, "prod"),
+            remove(FILE, "prod", None),
             "# team keys\n\n# the other cloud\n[profiles.\"gov 1\"]\nsite = \"gov\"\n"
         );
         let inline = "[profiles]\na = { site = \"gov\", region = \"KR\" } # both\nb.site = \"gov\"\nb.region = \"KR\"\n";
-        assert_eq!(read(&remove_profile(inline, "a")).len(), 1);
-        assert_eq!(read(&remove_profile(inline, "b")).len(), 1);
-        let less = read(&remove_value(&remove_value(inline, "a", Field::Site), "b", Field::Site));
+        assert_eq!(read(&remove(inline, "a", None)).len(), 1);
+        assert_eq!(read(&remove(inline, "b", None)).len(), 1);
+        let less = read(&remove(&remove(inline, "a", Some(Field::Site)), "b", Some(Field::Site)));
         assert!(less.iter().all(|profile| !profile.has(Field::Site) && profile.has(Field::Region)));
-        assert_eq!(remove_profile(FILE, "missing"), FILE);
-        assert_eq!(remove_value(FILE, "missing", Field::Region), FILE);
+        assert_eq!(remove(FILE, "missing", None), FILE);
+        assert_eq!(remove(FILE, "missing", Some(Field::Region)), FILE);
     }
 
     #[test]

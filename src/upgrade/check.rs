@@ -2,14 +2,12 @@
 
 use futures_util::future::join_all;
 
-use super::group_selection::{GroupSelection, candidates_to_read, select_group};
-use super::read::{assemble, pre_check_target};
+use super::read::{candidates_to_read, new_snapshot, select_group};
 use crate::api::CdssApi;
 use crate::error::{BusyReason, ChangeAfterStart, CommandError, OpenStartProgress};
 use crate::model::cluster::ClusterState;
 use crate::model::config_group::{ConfigGroup, GroupSettings};
-use crate::model::journal_state::JournalState;
-use crate::model::kafka_version::{self, KafkaVersion, release_of};
+use crate::model::kafka_version::{KafkaVersion, ResolvedVersion, release_of};
 use crate::model::open_start::OpenStart;
 use crate::model::selector::Selector;
 use crate::model::suggested_command::SuggestedCommand;
@@ -22,7 +20,7 @@ use crate::upgrade::rules::acceptance::{Acceptance, Acceptances};
 use crate::upgrade::rules::checks::CheckId;
 use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::plan::Plan;
-use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
+use crate::upgrade::rules::snapshot::Snapshot;
 
 /// Checks one upgrade, as `upgrade` does before the confirmation prompt.
 ///
@@ -150,8 +148,9 @@ async fn check_versions(
                 let reason =
                     if current { "the current version" } else { "not higher than the current version" };
                 return VersionChoice {
-                    version: offer,
-                    is_current: current,
+                    code: offer.code,
+                    name: offer.release,
+                    current,
                     possible: Some(false),
                     reason: reason.to_owned(),
                 };
@@ -194,8 +193,9 @@ fn assess_version(snapshot: &Snapshot) -> VersionChoice {
     let is_undecided = blocking
         .is_some_and(|check| matches!(check.id, CheckId::ConfigNoGroup | CheckId::ConfigSeveralGroups));
     VersionChoice {
-        version: plan.to.clone(),
-        is_current: false,
+        code: plan.to.code,
+        name: plan.to.release.clone(),
+        current: false,
         possible: if is_undecided { None } else { Some(blocking.is_none()) },
         reason: blocking.map_or_else(
             || plan.group_to.as_ref().map_or_else(String::new, |group| format!("with config group {group}")),
@@ -225,42 +225,13 @@ impl<A: CdssApi> Session<'_, A> {
                 .cloned()
                 .collect();
             let groups = select_group(current.clone(), resolved.current_release(), &own, target, list.len());
-            snapshots.push(snapshot_without_pre_check(resolved, target, groups, journal.clone()));
+            let target = ResolvedVersion { version: target.clone(), listed: true };
+            snapshots.push(new_snapshot(resolved.clone(), target, groups, journal.clone()));
         }
-        self.run_pre_checks(&mut snapshots).await?;
+        let pre_checks = join_all(snapshots.iter().map(|snapshot| self.run_pre_check(snapshot))).await;
+        for (snapshot, pre_check) in snapshots.iter_mut().zip(pre_checks) {
+            snapshot.pre_check = pre_check?;
+        }
         Ok(snapshots)
     }
-
-    /// Runs the service's pre-checks of all snapshots together.
-    async fn run_pre_checks(&self, snapshots: &mut [Snapshot]) -> Result<(), CommandError> {
-        let mut pre_checked = Vec::new();
-        let mut targets = Vec::new();
-        for snapshot in snapshots {
-            match pre_check_target(snapshot) {
-                Ok(target) => {
-                    targets.push(target);
-                    pre_checked.push(snapshot);
-                }
-                Err(reason) => snapshot.pre_check = PreCheck::NotRun(reason),
-            }
-        }
-        let responses = join_all(targets.iter().map(|target| self.api.pre_check(target))).await;
-        for (snapshot, response) in pre_checked.into_iter().zip(responses) {
-            snapshot.pre_check = response.map_err(CommandError::before_start)?;
-        }
-        Ok(())
-    }
-}
-
-fn snapshot_without_pre_check(
-    resolved: &ResolvedCluster,
-    target: &KafkaVersion,
-    groups: GroupSelection,
-    journal: JournalState,
-) -> Snapshot {
-    let target = kafka_version::ResolvedVersion { version: target.clone(), listed: true };
-    let mut snapshot = assemble(resolved.cluster.clone(), resolved.health.clone(), target, groups, journal);
-    snapshot.listed_identity.clone_from(&resolved.listed_identity);
-    snapshot.current_version.clone_from(&resolved.current_version);
-    snapshot
 }

@@ -3,18 +3,20 @@
 use std::time::Duration;
 
 use super::check::describe_open_start;
-use super::lock::lock_cluster;
 use super::watch::{Watch, WatchEnd};
 use crate::api::CdssApi;
 use crate::error::{BusyReason, CommandError, StartState, UnknownReason, UpgradeFailure};
+use crate::journal::OperationLock;
 use crate::model::cluster::ClusterState;
 use crate::model::ids::VersionCode;
+use crate::model::kafka_version::KafkaVersion;
 use crate::model::open_start::{OpenStart, StartResponse};
 use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::upgrade::UpgradeReport;
 use crate::session::Session;
 use crate::session::resolve::UpgradeRequest;
+use crate::signals::Signal;
 use crate::upgrade::rules::broker_history::RestartEvidence;
 use crate::upgrade::rules::checks::other_group_check;
 use crate::upgrade::rules::next_action::NextAction;
@@ -47,16 +49,16 @@ pub(super) async fn attach(
         }
         Err(failure) => return Err(failure),
     };
-    session.reporter.show_following(&format!("Following {}", describe_open_start(plan, start)));
+    session.reporter.note(&format!("Following {}", describe_open_start(plan, start)));
     report.start.run = Some(start.run.clone());
     report.start.at = Some(start.started_at).filter(|_| start.response != StartResponse::Refused);
     if let Err(error) = session.journal.record_attached(session.clock.now(), &start.run).await {
         session.reporter.warn(&format!("{error}; still following"));
     }
     if !wait_options.wait {
-        let conclusion = conclude_without_waiting(plan, start.response);
-        report.verdict = Some(conclusion.verdict);
-        return conclusion.into_result();
+        let (verdict, result) = conclude_without_waiting(plan, start.response);
+        report.verdict = Some(verdict);
+        return result;
     }
     let recorded = RecordedStart {
         response: start.response,
@@ -69,31 +71,21 @@ pub(super) async fn attach(
     watch_own_start(session, plan, wait_options, recorded, report).await
 }
 
-/// The verdict about a start, and the error of the command; None if it succeeded.
-#[derive(Debug)]
-pub(super) struct Conclusion {
-    pub verdict: Verdict,
-    pub error: Option<CommandError>,
+/// Locks the cluster for this run, so that no other run on this machine handles it.
+pub(super) fn lock_cluster(
+    session: &Session<'_, impl CdssApi>,
+    plan: &Plan,
+) -> Result<OperationLock, CommandError> {
+    let lock =
+        session.journal.lock_cluster(&session.context.service, plan.no).map_err(CommandError::Journal)?;
+    lock.ok_or_else(|| {
+        let reason = BusyReason::ClusterLocked { name: plan.name_or_number() };
+        CommandError::busy(reason, plan.follow_command())
+    })
 }
 
-impl Conclusion {
-    fn success(verdict: Verdict) -> Self {
-        Self { verdict, error: None }
-    }
-
-    fn failure(verdict: Verdict, error: CommandError) -> Self {
-        Self { verdict, error: Some(error) }
-    }
-
-    fn unknown(reason: UnknownReason, follow: SuggestedCommand) -> Self {
-        Self::failure(Verdict::Unknown, CommandError::outcome_unknown(reason, follow))
-    }
-
-    /// Returns the result of the command.
-    pub(super) fn into_result(self) -> Result<(), CommandError> {
-        self.error.map_or(Ok(()), Err)
-    }
-}
+/// The verdict about a start, and the result of the command.
+pub(super) type Conclusion = (Verdict, Result<(), CommandError>);
 
 /// Concludes a command with `--no-wait`. Only an accepted start is reported as running.
 pub(super) fn conclude_without_waiting(plan: &Plan, response: StartResponse) -> Conclusion {
@@ -101,14 +93,14 @@ pub(super) fn conclude_without_waiting(plan: &Plan, response: StartResponse) -> 
     // The upgrade of an earlier run may have ended since.
     let is_over = matches!(plan.next_action, NextAction::Attach(_)) && !plan.shows_change;
     if is_ours && !is_over && plan.state != ClusterState::Error {
-        return Conclusion::success(Verdict::Running);
+        return (Verdict::Running, Ok(()));
     }
     let reason = match (&plan.state, is_over) {
         (ClusterState::Error, _) => UnknownReason::ErrorNotConfirmed { name },
         (_, true) => UnknownReason::EndNotConfirmed { name },
         (_, false) => UnknownReason::ChangeOfUnknownOrigin { name, response },
     };
-    Conclusion::unknown(reason, plan.follow_command())
+    (Verdict::Unknown, Err(CommandError::outcome_unknown(reason, plan.follow_command())))
 }
 
 /// A start that the journal records, with what is known before its watch.
@@ -123,6 +115,25 @@ pub(super) struct RecordedStart {
     pub change_observed: bool,
     /// The clock's time from which the watch measures its timeout.
     pub origin: Duration,
+}
+
+impl RecordedStart {
+    /// A start of this run, which no earlier run has watched.
+    pub(super) fn of_plan(
+        plan: &Plan,
+        response: StartResponse,
+        change_observed: bool,
+        origin: Duration,
+    ) -> Self {
+        Self {
+            response,
+            previous_version: plan.from.as_ref().map(|from| from.code),
+            brokers: plan.broker_names.clone(),
+            restarted: Vec::new(),
+            change_observed,
+            origin,
+        }
+    }
 }
 
 /// Watches the upgrade of a recorded start, and reports the verdict.
@@ -146,7 +157,7 @@ pub(super) async fn watch_own_start(
     let brokers = &report.observed.brokers;
     let not_green = brokers.0.iter().filter(|history| history.restart_evidence() == RestartEvidence::No);
     progress.add_known_restarts(start.restarted, not_green.map(|history| history.name.clone()));
-    let (timeout, origin) = (Some(wait_options.timeout), start.origin);
+    let (timeout, origin) = (wait_options.timeout, start.origin);
     let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, records_brokers: true };
     let end = watch.run(session, &mut report.observed).await;
     if matches!(end, WatchEnd::Finished(WatchResult::AtTarget)) {
@@ -154,9 +165,9 @@ pub(super) async fn watch_own_start(
         report.plan.group_to = session.current_group(report.observed.cluster.as_ref(), planned).await;
     }
     let (submitted, name) = (report.start.submitted, plan.name_or_number());
-    let conclusion = conclude(end, submitted, start.response, &name, plan.follow_command());
-    report.verdict = Some(conclusion.verdict);
-    conclusion.into_result()
+    let (verdict, result) = conclude(end, submitted, start.response, &name, plan.follow_command());
+    report.verdict = Some(verdict);
+    result
 }
 
 /// Turns the end of the watch of a recorded start into a verdict.
@@ -174,19 +185,20 @@ pub(super) fn conclude(
     deliberate_bug!(TreatMissingResponseAsAccepted => if response == StartResponse::Missing {
         return conclude(end, submitted, StartResponse::Accepted, name, follow);
     });
-    let failed = |reason| {
-        Conclusion::failure(Verdict::Failed, CommandError::UpgradeFailed { name: name.to_owned(), reason })
-    };
-    match end {
+    let failed =
+        |reason| (Verdict::Failed, Err(CommandError::UpgradeFailed { name: name.to_owned(), reason }));
+    let reason = match end {
         WatchEnd::Finished(WatchResult::AtTarget) if response == StartResponse::Refused => {
-            Conclusion::success(Verdict::Already)
+            return (Verdict::Already, Ok(()));
         }
-        WatchEnd::Finished(WatchResult::AtTarget) => Conclusion::success(Verdict::Done),
-        WatchEnd::Finished(WatchResult::AtPreviousVersion) if is_ours => failed(UpgradeFailure::NotAtTarget),
-        WatchEnd::Finished(WatchResult::InError) if is_ours => failed(UpgradeFailure::InError),
+        WatchEnd::Finished(WatchResult::AtTarget) => return (Verdict::Done, Ok(())),
+        WatchEnd::Finished(WatchResult::AtPreviousVersion) if is_ours => {
+            return failed(UpgradeFailure::NotAtTarget);
+        }
+        WatchEnd::Finished(WatchResult::InError) if is_ours => return failed(UpgradeFailure::InError),
         WatchEnd::GaveUp { limit, is_still_changing: true } if is_ours => {
             let error = CommandError::StillRunning { limit, follow: Box::new(follow) };
-            Conclusion::failure(Verdict::Running, error)
+            return (Verdict::Running, Err(error));
         }
         WatchEnd::Interrupted { signal, change_observed } => {
             let verdict = if change_observed && is_ours { Verdict::Running } else { Verdict::Unknown };
@@ -198,17 +210,14 @@ pub(super) fn conclude(
                 (Submitted::No, false) => StartState::WatchingNoChange,
             };
             let follow = Some(Box::new(follow));
-            Conclusion::failure(verdict, CommandError::Interrupted { signal, start, follow })
+            return (verdict, Err(CommandError::Interrupted { signal, start, follow }));
         }
-        WatchEnd::Finished(result) => {
-            let reason = UnknownReason::WatchResult { name: name.to_owned(), result, response };
-            Conclusion::unknown(reason, follow)
-        }
+        WatchEnd::Finished(result) => UnknownReason::WatchResult { name: name.to_owned(), result, response },
         WatchEnd::GaveUp { limit, is_still_changing } => {
-            let reason = UnknownReason::WatchLimit { limit, response: is_still_changing.then_some(response) };
-            Conclusion::unknown(reason, follow)
+            UnknownReason::WatchLimit { limit, response: is_still_changing.then_some(response) }
         }
-    }
+    };
+    (Verdict::Unknown, Err(CommandError::outcome_unknown(reason, follow)))
 }
 
 /// Follows a change that somebody else made. Starts nothing.
@@ -221,46 +230,64 @@ pub(super) async fn follow_other_change(
 ) -> Result<(), CommandError> {
     let name = plan.name_or_number();
     let message = format!("{name} is already changing (not started by this run); following");
-    session.reporter.show_following(&message);
+    session.reporter.note(&message);
     let expected = Expectation {
         target: Some(plan.to.code),
         previous: None,
         brokers: ExpectedBrokers::new(plan.broker_names.iter().cloned(), plan.broker_count),
     };
     let progress = Progress::new(session.watch_thresholds(), Ownership::Foreign, expected);
-    let (timeout, origin) = (Some(wait_options.timeout), session.clock.elapsed());
+    let (timeout, origin) = (wait_options.timeout, session.clock.elapsed());
     let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, records_brokers: false };
     let follow = plan.follow_command();
-    let reason = match watch.run(session, &mut report.observed).await {
-        WatchEnd::Finished(WatchResult::AtTarget) => {
-            let in_use = report.observed.cluster.as_ref().and_then(|cluster| cluster.config_group);
-            let named = plan.group_to.as_ref().filter(|_| request.config_group.is_some());
-            if let Some(named) = named.filter(|named| in_use != Some(named.no)) {
-                let check = other_group_check(&plan.to, in_use, named);
-                report.plan.checks.push(check.clone());
-                report.verdict = Some(Verdict::NotStarted);
-                return Err(CommandError::Blocked(vec![check]));
-            }
-            let planned = report.plan.group_to.take();
-            report.plan.group_to = session.current_group(report.observed.cluster.as_ref(), planned).await;
-            report.verdict = Some(Verdict::Already);
-            return Ok(());
+    let mut end = watch.run(session, &mut report.observed).await;
+    if matches!(end, WatchEnd::Finished(WatchResult::AtTarget)) {
+        let in_use = report.observed.cluster.as_ref().and_then(|cluster| cluster.config_group);
+        let named = plan.group_to.as_ref().filter(|_| request.config_group.is_some());
+        if let Some(named) = named.filter(|named| in_use != Some(named.no)) {
+            let check = other_group_check(&plan.to, in_use, named);
+            report.plan.checks.push(check.clone());
+            report.verdict = Some(Verdict::NotStarted);
+            return Err(CommandError::Blocked(vec![check]));
         }
+        let planned = report.plan.group_to.take();
+        report.plan.group_to = session.current_group(report.observed.cluster.as_ref(), planned).await;
+        report.verdict = Some(Verdict::Already);
+        return Ok(());
+    }
+    if let WatchEnd::Interrupted { change_observed, .. } = &mut end {
+        // The plan already showed it.
+        *change_observed = true;
+    }
+    report.verdict = Some(Verdict::NotStarted);
+    Err(target_missed(end, name, &plan.to, follow))
+}
+
+/// Creates the error for a watch of a change that this run did not start, which did not end at the target version.
+pub(super) fn target_missed(
+    end: WatchEnd,
+    name: String,
+    target: &KafkaVersion,
+    follow: SuggestedCommand,
+) -> CommandError {
+    let reason = match end {
         WatchEnd::Finished(WatchResult::InError) => BusyReason::InError { name },
-        WatchEnd::Finished(
-            WatchResult::AtPreviousVersion | WatchResult::AtOtherVersion(_) | WatchResult::NoChangeObserved,
-        ) => BusyReason::NotAtTarget { name, target: plan.to.clone() },
+        WatchEnd::Finished(_) => BusyReason::NotAtTarget { name, target: target.clone() },
         WatchEnd::GaveUp { limit, is_still_changing: true } => BusyReason::StillChanging { name, limit },
         WatchEnd::GaveUp { limit, is_still_changing: false } => BusyReason::WatchLimit(limit),
-        WatchEnd::Interrupted { signal, .. } => {
-            report.verdict = Some(Verdict::NotStarted);
-            return Err(CommandError::Interrupted {
-                signal,
-                start: StartState::WatchingChange,
-                follow: Some(Box::new(follow)),
-            });
+        WatchEnd::Interrupted { signal, change_observed } => {
+            return interrupted_watch(signal, change_observed, follow);
         }
     };
-    report.verdict = Some(Verdict::NotStarted);
-    Err(CommandError::busy(reason, follow))
+    CommandError::busy(reason, follow)
+}
+
+/// Creates the error for a signal during the watch of a change that this run did not start.
+pub(super) fn interrupted_watch(
+    signal: Signal,
+    change_observed: bool,
+    follow: SuggestedCommand,
+) -> CommandError {
+    let start = if change_observed { StartState::WatchingChange } else { StartState::WatchingNoChange };
+    CommandError::Interrupted { signal, start, follow: Some(Box::new(follow)) }
 }

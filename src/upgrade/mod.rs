@@ -2,8 +2,6 @@
 
 mod check;
 mod follow;
-mod group_selection;
-mod lock;
 mod poller;
 mod read;
 pub(crate) mod rules;

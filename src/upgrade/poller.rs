@@ -18,10 +18,10 @@ pub(super) struct ClusterPoller {
     identity: ClusterIdentity,
     /// The progress operation was refused or not found: some sites may not have it.
     uses_status_call: bool,
-    /// The last poll had to retry a read.
-    retried_last_read: bool,
+    /// The last poll had to retry a read. The caller should poll less often.
+    pub retried_last_read: bool,
     /// A response of the last poll no longer listed the cluster.
-    cluster_is_missing: bool,
+    pub cluster_is_missing: bool,
 }
 
 /// The pause before the only retry of a read.
@@ -46,16 +46,6 @@ impl ClusterPoller {
         }
     }
 
-    /// Returns true if the last poll had to retry a read. The caller should poll less often.
-    pub(super) fn had_to_retry(&self) -> bool {
-        self.retried_last_read
-    }
-
-    /// Returns true if a response of the last poll no longer listed the cluster.
-    pub(super) fn is_cluster_missing(&self) -> bool {
-        self.cluster_is_missing
-    }
-
     /// Reads the health of the cluster.
     ///
     /// # Errors
@@ -66,29 +56,19 @@ impl ClusterPoller {
         session: &Session<'_, impl CdssApi>,
     ) -> Result<Health, ApiError> {
         (self.retried_last_read, self.cluster_is_missing) = (false, false);
+        let (no, once) = (self.no, RetryPolicy::Once);
+        let identity = |health: &Health| health.identity.clone();
         if !self.uses_status_call {
-            let no = self.no;
-            let read = async || session.api.progress(no, RetryPolicy::Once).await;
-            match self.read(session, OperationName::RollingUpgradeProgressCheck, read).await {
+            let progress = async || session.api.progress(no, once).await;
+            match self.read(session, self.health_operation(), progress, identity).await {
                 Err(error) if error.is_route_not_found() || matches!(error, ApiError::Refused { .. }) => {
                     self.uses_status_call = true;
                 }
-                response => {
-                    return self.verify_identity(
-                        response,
-                        OperationName::RollingUpgradeProgressCheck,
-                        |health| &health.identity,
-                    );
-                }
+                response => return response,
             }
         }
-        let no = self.no;
-        let response = self
-            .read(session, OperationName::GetClusterStatus, async || {
-                session.api.status(no, RetryPolicy::Once).await
-            })
-            .await;
-        self.verify_identity(response, OperationName::GetClusterStatus, |health| &health.identity)
+        let status = async || session.api.status(no, once).await;
+        self.read(session, self.health_operation(), status, identity).await
     }
 
     /// Reads the cluster's entry.
@@ -101,31 +81,9 @@ impl ClusterPoller {
         session: &Session<'_, impl CdssApi>,
     ) -> Result<Cluster, ApiError> {
         let no = self.no;
-        let response = self
-            .read(session, OperationName::GetClusterInfo, async || {
-                session.api.cluster(no, RetryPolicy::Once).await
-            })
-            .await;
-        self.verify_identity(response, OperationName::GetClusterInfo, |cluster| &cluster.identity)
-    }
-
-    /// Requires a response that is not empty and is about this cluster.
-    fn verify_identity<T>(
-        &mut self,
-        response: Result<Option<T>, ApiError>,
-        operation: OperationName,
-        identity: impl Fn(&T) -> &ClusterIdentity,
-    ) -> Result<T, ApiError> {
-        let unusable = |reason| ApiError::Unreadable { operation, status: 200, reason, request_id: None };
-        let Some(response) = response? else {
-            self.cluster_is_missing = true;
-            return Err(unusable("an empty response".to_owned()));
-        };
-        deliberate_bug!(IgnoreIdentity => return Ok(response););
-        match self.identity.conflict(identity(&response)) {
-            None => Ok(response),
-            Some(conflict) => Err(unusable(format!("a response about another cluster: {conflict}"))),
-        }
+        let cluster = async || session.api.cluster(no, RetryPolicy::Once).await;
+        let identity = |cluster: &Cluster| cluster.identity.clone();
+        self.read(session, OperationName::GetClusterInfo, cluster, identity).await
     }
 
     /// Sends a read, and retries it once if that may help. Otherwise a gateway that throttles now and then could prevent
@@ -134,18 +92,30 @@ impl ClusterPoller {
         &mut self,
         session: &Session<'_, impl CdssApi>,
         operation: OperationName,
-        read: impl AsyncFn() -> Result<T, ApiError>,
+        send: impl AsyncFn() -> Result<Option<T>, ApiError>,
+        identity: impl Fn(&T) -> ClusterIdentity,
     ) -> Result<T, ApiError> {
-        match read().await {
-            Err(error) if matches!(classify(OperationKind::Read, &error), RetryDecision::Retry { .. }) => {
-                self.retried_last_read = true;
-                let interrupted =
-                    |interrupted: Interrupted| ApiError::Interrupted { operation, signal: interrupted.0 };
-                let pause = READ_RETRY_PAUSE.min(session.poll_interval);
-                session.clock.sleep(pause).await.map_err(interrupted)?;
-                read().await
+        let mut response = send().await;
+        if let Err(error) = &response
+            && matches!(classify(OperationKind::Read, error), RetryDecision::Retry { .. })
+        {
+            self.retried_last_read = true;
+            let pause = READ_RETRY_PAUSE.min(session.poll_interval);
+            let paused = session.clock.sleep(pause).await;
+            paused.map_err(|Interrupted(signal)| ApiError::Interrupted { operation, signal })?;
+            response = send().await;
+        }
+        let Some(response) = response? else {
+            self.cluster_is_missing = true;
+            return Err(ApiError::unreadable(operation, "an empty response", None));
+        };
+        deliberate_bug!(IgnoreIdentity => return Ok(response););
+        match self.identity.conflict(&identity(&response)) {
+            None => Ok(response),
+            Some(conflict) => {
+                let reason = format!("a response about another cluster: {conflict}");
+                Err(ApiError::unreadable(operation, reason, None))
             }
-            outcome => outcome,
         }
     }
 }

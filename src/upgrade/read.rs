@@ -2,17 +2,16 @@
 
 use tokio::join;
 
-use super::group_selection::{GroupSelection, candidates_to_read, select_group};
 use crate::api::{CdssApi, RetryPolicy};
-use crate::config_group::rules::choice::{GroupChoice, choose, copy_is_better, settings_of};
+use crate::config_group::rules::choice::{
+    GroupChoice, choose, copy_is_better, select_for_comparison, settings_of,
+};
 use crate::config_group::rules::difference::VersionedSettings;
 use crate::error::CommandError;
-use crate::model::broker_health::Health;
-use crate::model::cluster::Cluster;
 use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::ids::ClusterNo;
 use crate::model::journal_state::JournalState;
-use crate::model::kafka_version::{self, KafkaVersion, Release};
+use crate::model::kafka_version::{KafkaVersion, Release, ResolvedVersion};
 use crate::model::selector::Selector;
 use crate::model::suggested_command::SuggestedCommand;
 use crate::report::upgrade::PlanReport;
@@ -69,7 +68,7 @@ impl<A: CdssApi> Session<'_, A> {
     pub(super) async fn read_snapshot(
         &self,
         resolved: ResolvedCluster,
-        mut target: kafka_version::ResolvedVersion,
+        mut target: ResolvedVersion,
         wanted: Option<&Selector>,
     ) -> Result<Snapshot, CommandError> {
         let list = self.fetch_groups(target.version.code).await?;
@@ -79,9 +78,7 @@ impl<A: CdssApi> Session<'_, A> {
         }
         let groups = self.read_groups(&resolved, &target.version, &list, wanted).await?;
         let journal = self.journal_state(resolved.cluster.no);
-        let mut snapshot = assemble(resolved.cluster, resolved.health, target, groups, journal);
-        (snapshot.listed_identity, snapshot.current_version) =
-            (resolved.listed_identity, resolved.current_version);
+        let mut snapshot = new_snapshot(resolved, target, groups, journal);
         snapshot.pre_check = self.run_pre_check(&snapshot).await?;
         Ok(snapshot)
     }
@@ -102,23 +99,23 @@ impl<A: CdssApi> Session<'_, A> {
             join!(self.api.cluster(no, RetryPolicy::Retry), self.api.status(no, RetryPolicy::Retry));
         let (cluster, health) = require_both(responses).map_err(CommandError::before_start)?;
         let cluster = cluster.ok_or(CommandError::PlanChanged)?.with_name_from(&before.cluster);
-        let current = self.fetch_current_settings(&cluster).await?;
-        let target_settings = match &before.selected_group {
-            group if group.group().is_some() && before.target_settings.is_some() => {
-                let wanted: Vec<ConfigGroup> = group.group().cloned().into_iter().collect();
-                self.fetch_readable_settings(&wanted).await?.pop()
-            }
-            _ => None,
-        };
-        let (group, copy_command) = (before.selected_group.clone(), before.copy_command.clone());
-        let groups = GroupSelection { current, group, target_settings, copy_command };
-        let journal = self.journal_state(no);
-        let mut snapshot = assemble(cluster, health, before.target.clone(), groups, journal);
-        snapshot.listed_identity = before.identity().ok().or_else(|| before.listed_identity.clone());
-        snapshot.requires_journal = before.requires_journal;
-        snapshot.current_version = match (&before.current_version, snapshot.cluster.version) {
+        let current_group = self.fetch_current_settings(&cluster).await?;
+        let target_group = before.selected_group.group().filter(|_| before.target_settings.is_some());
+        let target_group = target_group.map_or(&[][..], std::slice::from_ref);
+        let target_settings = self.fetch_readable_settings(target_group).await?.pop();
+        let current_version = match (&before.current_version, cluster.version) {
             (Some(from), Some(code)) if from.code == code => Some(from.clone()),
             (_, code) => code.map(KafkaVersion::unnamed),
+        };
+        let mut snapshot = Snapshot {
+            cluster,
+            listed_identity: before.identity().ok().or_else(|| before.listed_identity.clone()),
+            current_version,
+            health,
+            current_group,
+            target_settings,
+            journal: self.journal_state(no),
+            ..before.clone()
         };
         snapshot.pre_check = self.run_pre_check(&snapshot).await?;
         Ok(snapshot)
@@ -139,7 +136,7 @@ impl<A: CdssApi> Session<'_, A> {
                 Some(wanted) => {
                     SelectedGroup::Named(self.resolve_group(&resolved.offered_versions, list, wanted).await?)
                 }
-                None => SelectedGroup::Chosen(choose(None, &[], None, 0)),
+                None => SelectedGroup::Chosen(choose(None, None, &[], None, 0)),
             };
             return Ok(GroupSelection { current, group, target_settings: None, copy_command: None });
         }
@@ -178,16 +175,16 @@ impl<A: CdssApi> Session<'_, A> {
         list: &[ConfigGroup],
     ) -> Option<SuggestedCommand> {
         let current = current?;
-        let side = VersionedSettings { settings: current, release: resolved.current_release() };
-        if other.is_some_and(|other| !copy_is_better(side, other, target.release.as_ref())) {
+        let side = VersionedSettings { settings: &current.settings, release: resolved.current_release() };
+        if other.is_some_and(|other| !copy_is_better(side, &other.settings, target.release.as_ref())) {
             return None;
         }
         let source = format!("--cluster no:{}", resolved.cluster.no);
-        self.copy_command(&source, (&current.group, resolved.current_release()), target, list, &|_| false)
+        self.copy_command(&source, (&current.group, resolved.current_release()), target, list, None)
     }
 
     /// Runs the service's pre-check, if it applies.
-    async fn run_pre_check(&self, snapshot: &Snapshot) -> Result<PreCheck, CommandError> {
+    pub(super) async fn run_pre_check(&self, snapshot: &Snapshot) -> Result<PreCheck, CommandError> {
         let target = match pre_check_target(snapshot) {
             Ok(target) => target,
             Err(reason) => return Ok(PreCheck::NotRun(reason)),
@@ -196,19 +193,18 @@ impl<A: CdssApi> Session<'_, A> {
     }
 }
 
-/// Assembles a snapshot. The caller adds the listed identity, the current version, and the pre-check.
-pub(super) fn assemble(
-    cluster: Cluster,
-    health: Option<Health>,
-    target: kafka_version::ResolvedVersion,
+/// Creates a snapshot without a pre-check.
+pub(super) fn new_snapshot(
+    resolved: ResolvedCluster,
+    target: ResolvedVersion,
     groups: GroupSelection,
     journal: JournalState,
 ) -> Snapshot {
     Snapshot {
-        cluster,
-        listed_identity: None,
-        current_version: None,
-        health,
+        cluster: resolved.cluster,
+        listed_identity: resolved.listed_identity,
+        current_version: resolved.current_version,
+        health: resolved.health,
         target,
         current_group: groups.current,
         selected_group: groups.group,
@@ -220,8 +216,34 @@ pub(super) fn assemble(
     }
 }
 
+/// The config groups of an upgrade.
+pub(super) struct GroupSelection {
+    pub current: Option<GroupSettings>,
+    pub group: SelectedGroup,
+    pub target_settings: Option<GroupSettings>,
+    pub copy_command: Option<SuggestedCommand>,
+}
+
+/// Returns the groups whose settings have to be read; empty if there is nothing to compare them with.
+pub(super) fn candidates_to_read(current: Option<&GroupSettings>, list: &[ConfigGroup]) -> Vec<ConfigGroup> {
+    current.map_or_else(Vec::new, |current| select_for_comparison(&current.group, list))
+}
+
+/// Chooses one of the groups that were read. `total` is the number of groups of the version.
+pub(super) fn select_group(
+    current: Option<GroupSettings>,
+    release: Option<&Release>,
+    candidates: &[GroupSettings],
+    target: &KafkaVersion,
+    total: usize,
+) -> GroupSelection {
+    let choice = choose(current.as_ref(), release, candidates, target.release.as_ref(), total);
+    let target_settings = choice.chosen().and_then(|group| settings_of(candidates, group.no)).cloned();
+    GroupSelection { current, group: SelectedGroup::Chosen(choice), target_settings, copy_command: None }
+}
+
 /// Returns the input of the pre-check, or why it is skipped.
-pub(super) fn pre_check_target(snapshot: &Snapshot) -> Result<UpgradeTarget, &'static str> {
+fn pre_check_target(snapshot: &Snapshot) -> Result<UpgradeTarget, &'static str> {
     if snapshot.is_at_target() {
         return Err("already at the version");
     }

@@ -1,24 +1,19 @@
 //! `upgrade`: read, plan, confirm, lock, reread, start once, and watch.
 
-use std::time::Duration;
-
 use super::check::{blocked_failure, busy_failure, note_unused_acceptances};
 use super::follow::{
-    RecordedStart, WaitOptions, attach, conclude_without_waiting, follow_other_change, watch_own_start,
+    WaitOptions, attach, conclude_without_waiting, follow_other_change, lock_cluster, watch_own_start,
 };
-use super::lock::lock_cluster;
-use super::start::StartRequest;
-use super::start_outcome::StartOutcome;
+use super::start::ConfirmedPlan;
 use crate::api::CdssApi;
 use crate::consent::{Consent, ConsentError, Prompt, confirm};
 use crate::documents::plan_document;
 use crate::error::CommandError;
-use crate::journal::StartEntry;
+use crate::journal::{self, Start};
 use crate::model::consent_method::ConsentMethod;
-use crate::model::open_start::StartResponse;
-use crate::model::verdict::{Submitted, Verdict};
+use crate::model::verdict::Verdict;
 use crate::report::Finished;
-use crate::report::upgrade::{PlanReport, StartReport, UpgradeReport};
+use crate::report::upgrade::{PlanReport, UpgradeReport};
 use crate::session::resolve::UpgradeRequest;
 use crate::session::{Session, interrupted_before_start};
 use crate::signals::Interrupted;
@@ -59,6 +54,7 @@ async fn run(
     confirm_options: &mut ConfirmOptions<'_, impl Prompt>,
     report: &mut UpgradeReport,
 ) -> Result<(), CommandError> {
+    let observed_at = session.clock.elapsed();
     let read = session.read_and_plan(request, &mut report.plan).await;
     report.observed.state.clone_from(&report.plan.state);
     let (mut snapshot, mut plan) = read?;
@@ -77,14 +73,15 @@ async fn run(
         }
         NextAction::FollowOtherChange | NextAction::BusyWith(_) => Err(busy_failure(&plan)),
         NextAction::RunChecks => {
-            session.reporter.show_plan(&plan);
+            session.reporter.show_plan(&report.plan);
             note_unused_acceptances(session, &plan, &request.acceptances);
             if plan.is_blocked() {
                 return Err(blocked_failure(&plan));
             }
             let consent = ask_for_consent(&plan, confirm_options).await?;
-            let confirmed = ConfirmedPlan { snapshot, plan, consent };
-            start_and_watch(session, request, confirmed, wait_options, confirm_options, report).await
+            let confirmed =
+                ConfirmedPlan { snapshot, plan, acceptances: &request.acceptances, consent, observed_at };
+            start_and_watch(session, confirmed, wait_options, confirm_options, report).await
         }
     }
 }
@@ -118,121 +115,56 @@ async fn ask_for_consent(
     })
 }
 
-/// A plan that the user confirmed.
-struct ConfirmedPlan {
-    snapshot: Snapshot,
-    plan: Plan,
-    consent: Consent,
-}
-
 /// Locks the cluster, rereads it, sends the start, and watches the upgrade.
 async fn start_and_watch(
     session: &mut Session<'_, impl CdssApi>,
-    request: &UpgradeRequest,
-    confirmed: ConfirmedPlan,
+    mut confirmed: ConfirmedPlan<'_>,
     wait_options: WaitOptions,
     confirm_options: &mut ConfirmOptions<'_, impl Prompt>,
     report: &mut UpgradeReport,
 ) -> Result<(), CommandError> {
     let _lock = lock_cluster(session, &confirmed.plan)?;
-    let (confirmed, observed_at) =
-        reread_under_lock(session, request, confirmed, confirm_options, &mut report.plan).await?;
-    let ConfirmedPlan { snapshot, plan, consent } = confirmed;
-    let Some(target) = plan.target() else { return Err(blocked_failure(&plan)) };
-    record_start(session, &snapshot, &plan, &target, &consent, &report.plan).await?;
+    reread_under_lock(session, &mut confirmed, confirm_options, &mut report.plan).await?;
+    let Some(target) = confirmed.plan.target() else { return Err(blocked_failure(&confirmed.plan)) };
+    record_start(session, &confirmed, &target, &report.plan).await?;
     report.start.run = Some(session.journal.run_id().to_owned());
-
-    let start_request = StartRequest {
-        snapshot: &snapshot,
-        plan: &plan,
-        target,
-        acceptances: &request.acceptances,
-        consent: &consent,
-        observed_at,
-    };
-    let outcome = session.send_start(start_request, report).await?;
-    report_start(session, &plan, &outcome, &mut report.start).await;
+    let start = session.send_start(&mut confirmed, &target, report).await?;
     if !wait_options.wait {
-        let conclusion = conclude_without_waiting(&plan, outcome.response);
-        report.verdict = Some(conclusion.verdict);
-        return conclusion.into_result();
+        let (verdict, result) = conclude_without_waiting(&confirmed.plan, start.response);
+        report.verdict = Some(verdict);
+        return result;
     }
-    let start = RecordedStart {
-        response: outcome.response,
-        previous_version: plan.from.as_ref().map(|from| from.code),
-        brokers: plan.broker_names.clone(),
-        restarted: Vec::new(),
-        change_observed: outcome.change_observed,
-        origin: outcome.origin,
-    };
-    watch_own_start(session, &plan, wait_options, start, report).await
-}
-
-/// Reports an accepted start, or an observed change that the start may have caused.
-async fn report_start(
-    session: &mut Session<'_, impl CdssApi>,
-    plan: &Plan,
-    outcome: &StartOutcome,
-    report: &mut StartReport,
-) {
-    let follow = plan.follow_command().render(Some(session.context));
-    let name = plan.name_or_number();
-    let observed = if outcome.change_observed {
-        format!("{name} is changing")
-    } else {
-        format!("{name} is at {}", plan.to)
-    };
-    match outcome.response {
-        StartResponse::Accepted => {
-            session.set_submitted(plan, report, Submitted::Yes);
-            report.at = Some(outcome.at);
-            report.request_id.clone_from(&outcome.request_id);
-            session.reporter.show_started(outcome.at, outcome.request_id.as_deref(), &follow);
-            let recorded = session.journal.record_accepted(outcome.at, outcome.request_id.as_deref()).await;
-            if let Err(error) = recorded {
-                session.reporter.warn(&format!("{error}; the upgrade continues"));
-            }
-            return;
-        }
-        StartResponse::Refused => {
-            let refusal =
-                outcome.error.as_ref().map_or_else(String::new, |error| format!(": {}", error.refusal()));
-            session.reporter.warn(&format!("{observed}, although the service refused the start{refusal}"));
-        }
-        StartResponse::Missing => {
-            session.reporter.warn(&format!("no response to the start was received, and {observed}"));
-        }
-    }
-    let message = format!("Following the change of {name}; it is unknown whether this run started it");
-    session.reporter.show_following(&message);
-    session.reporter.note(&format!("  {follow}"));
+    watch_own_start(session, &confirmed.plan, wait_options, start, report).await
 }
 
 /// Reads everything again under the lock. If the plan changed, an interactive run asks for a new confirmation, and a
-/// script has to run the command again. Returns the confirmed plan, and the clock's time just before the reads were sent.
+/// script has to run the command again.
 async fn reread_under_lock(
     session: &mut Session<'_, impl CdssApi>,
-    request: &UpgradeRequest,
-    mut confirmed: ConfirmedPlan,
+    confirmed: &mut ConfirmedPlan<'_>,
     confirm_options: &mut ConfirmOptions<'_, impl Prompt>,
     report: &mut PlanReport,
-) -> Result<(ConfirmedPlan, Duration), CommandError> {
-    deliberate_bug!(SkipReread => return Ok((confirmed, session.clock.elapsed())););
+) -> Result<(), CommandError> {
+    deliberate_bug!(SkipReread => {
+        confirmed.observed_at = session.clock.elapsed();
+        return Ok(());
+    });
     loop {
         // A credential process may take a minute. It runs before the reads, so that they are fresh at the start.
         session.api.refresh_credentials().await;
         let observed_at = session.clock.elapsed();
         let snapshot = session.reread(&confirmed.snapshot).await?;
-        let plan = Plan::new(&snapshot, &request.acceptances);
+        let plan = Plan::new(&snapshot, confirmed.acceptances);
         report.apply(&plan);
         if plan.has_same_content(&confirmed.plan) {
-            return Ok((ConfirmedPlan { snapshot, plan, ..confirmed }, observed_at));
+            (confirmed.snapshot, confirmed.plan, confirmed.observed_at) = (snapshot, plan, observed_at);
+            return Ok(());
         }
         if !matches!(plan.next_action, NextAction::RunChecks | NextAction::NothingToDo) {
             return Err(busy_failure(&plan));
         }
         session.reporter.warn("the cluster changed since the plan was made");
-        session.reporter.show_plan(&plan);
+        session.reporter.show_plan(report);
         if plan.is_blocked() && plan.next_action == NextAction::RunChecks {
             report.add_stale_check();
             return Err(blocked_failure(&plan));
@@ -244,38 +176,36 @@ async fn reread_under_lock(
             return Err(CommandError::PlanChanged);
         }
         let consent = ask_for_consent(&plan, confirm_options).await?;
-        confirmed = ConfirmedPlan { snapshot, plan, consent };
+        *confirmed = ConfirmedPlan { snapshot, plan, consent, observed_at, ..*confirmed };
     }
 }
 
 /// Writes the start to the journal before it is sent.
 async fn record_start(
     session: &mut Session<'_, impl CdssApi>,
-    snapshot: &Snapshot,
-    plan: &Plan,
+    ConfirmedPlan { snapshot, plan, consent, .. }: &ConfirmedPlan<'_>,
     target: &UpgradeTarget,
-    consent: &Consent,
     report: &PlanReport,
 ) -> Result<(), CommandError> {
     deliberate_bug!(SendBeforeRecording => return Ok(()););
-    let accepted: Vec<String> = plan
+    let accepted = plan
         .checks
         .iter()
         .flat_map(|check| check.accepted.iter().map(|item| format!("{}={item}", check.id)))
         .collect();
-    let closes: Vec<String> = snapshot.journal.open_starts.iter().map(|start| start.run.clone()).collect();
-    let entry = StartEntry {
-        service: &session.context.service,
+    let closes = snapshot.journal.open_starts.iter().map(|start| start.run.clone()).collect();
+    let start = Start {
+        origin: session.journal.origin(&session.context.service),
         cluster: plan.no,
-        cluster_name: &plan.name,
-        consent: consent.method(),
-        version: target.version.number(),
-        config_group: target.config_group.number(),
-        accepted: &accepted,
-        closes: &closes,
-        from_version: plan.from.as_ref().map(|from| from.code),
-        brokers: &plan.broker_names,
-        plan: &plan_document(report),
+        cluster_name: Some(plan.name.clone()),
+        version_code: target.version,
+        config_group: target.config_group,
+        consent: consent.method().to_string(),
+        accepted,
+        closes,
+        from_version_code: plan.from.as_ref().map(|from| from.code),
+        brokers: plan.broker_names.clone(),
+        plan: journal::Plan(plan_document(report)),
     };
-    session.journal.record_start(session.clock.now(), &entry).await.map_err(CommandError::Journal)
+    session.journal.record_start(session.clock.now(), start).await.map_err(CommandError::Journal)
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::join;
 
 use super::check::busy_failure;
-use super::start_outcome::StartOutcome;
+use super::follow::RecordedStart;
 use crate::api::{AcceptedStart, ApiError, CdssApi, OperationKind, RetryDecision, RetryPolicy, classify};
 use crate::consent::Consent;
-use crate::error::{CommandError, StartState};
+use crate::error::CommandError;
 use crate::model::open_start::StartResponse;
 use crate::model::verdict::Submitted;
 use crate::report::upgrade::{PlanReport, UpgradeReport};
@@ -23,14 +23,13 @@ use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
 use crate::upgrade::rules::snapshot::Snapshot;
 
-/// Everything that a start needs.
-pub(super) struct StartRequest<'a> {
-    pub snapshot: &'a Snapshot,
-    pub plan: &'a Plan,
-    pub target: UpgradeTarget,
+/// A plan that the user confirmed.
+pub(super) struct ConfirmedPlan<'a> {
+    pub snapshot: Snapshot,
+    pub plan: Plan,
     pub acceptances: &'a Acceptances,
-    pub consent: &'a Consent,
-    /// The clock's time just before the last reads were sent.
+    pub consent: Consent,
+    /// The clock's time just before the reads of the snapshot were sent.
     pub observed_at: Duration,
 }
 
@@ -45,14 +44,6 @@ const SNAPSHOT_MAX_AGE: Duration = Duration::from_secs(5);
 /// three times in a row is too slow for a safe start.
 const MAX_REREADS: u32 = 2;
 
-/// Why a read right before the start does not allow it.
-enum RereadError {
-    /// The cluster differs from the confirmed plan, or a signal arrived.
-    Final(CommandError),
-    /// The read failed, or took too long (None).
-    NotObserved(Option<ApiError>),
-}
-
 impl<A: CdssApi> Session<'_, A> {
     /// Sends the start and determines its outcome.
     ///
@@ -62,37 +53,29 @@ impl<A: CdssApi> Session<'_, A> {
     /// distinguishes these cases.
     pub(super) async fn send_start(
         &mut self,
-        mut request: StartRequest<'_>,
+        confirmed: &mut ConfirmedPlan<'_>,
+        target: &UpgradeTarget,
         report: &mut UpgradeReport,
-    ) -> Result<StartOutcome, CommandError> {
-        self.refresh_snapshot(&mut request, &mut report.plan).await?;
+    ) -> Result<RecordedStart, CommandError> {
+        self.refresh_snapshot(confirmed, &mut report.plan).await?;
         let mut retry_budget = self.new_retry_budget();
         loop {
             let (at, sent_at) = (self.clock.now(), self.clock.elapsed());
-            let remaining = SNAPSHOT_MAX_AGE.saturating_sub(sent_at.saturating_sub(request.observed_at));
+            let remaining = SNAPSHOT_MAX_AGE.saturating_sub(sent_at.saturating_sub(confirmed.observed_at));
             // From here on an internal error must not claim that nothing was started.
-            self.set_submitted(request.plan, &mut report.start, Submitted::Unknown);
-            let error = match self.api.start(&request.target, request.consent, remaining).await {
-                Ok(AcceptedStart { request_id, at }) => {
-                    return Ok(StartOutcome {
-                        response: StartResponse::Accepted,
-                        at,
-                        request_id,
-                        error: None,
-                        change_observed: false,
-                        origin: self.clock.elapsed(),
-                    });
-                }
+            self.set_submitted(&confirmed.plan, &mut report.start, Submitted::Unknown);
+            let error = match self.api.start(target, &confirmed.consent, remaining).await {
+                Ok(accepted) => return Ok(self.report_accepted(&confirmed.plan, accepted, report).await),
                 Err(error) => error,
             };
-            let decision = classify(OperationKind::Start, &error);
+            let decision = classify(OperationKind::Change, &error);
             if decision.proves_no_effect() {
-                self.set_submitted(request.plan, &mut report.start, Submitted::No);
+                self.set_submitted(&confirmed.plan, &mut report.start, Submitted::No);
                 if let Some(signal) = error.signal_before_sending() {
                     return Err(interrupted_before_start(Interrupted(signal)));
                 }
                 let retry = (&mut retry_budget, decision);
-                self.reread_before_retry(&mut request, retry, error, &mut report.plan).await?;
+                self.reread_before_retry(confirmed, retry, error, &mut report.plan).await?;
                 continue;
             }
             let response = if decision == RetryDecision::Confirm {
@@ -100,30 +83,49 @@ impl<A: CdssApi> Session<'_, A> {
             } else {
                 StartResponse::Missing
             };
-            return self.determine_start_outcome(request.plan, response, (at, sent_at), error, report).await;
+            return self
+                .determine_start_outcome(&confirmed.plan, response, (at, sent_at), error, report)
+                .await;
         }
+    }
+
+    /// Reports a start that the service accepted.
+    async fn report_accepted(
+        &mut self,
+        plan: &Plan,
+        AcceptedStart { request_id, at }: AcceptedStart,
+        report: &mut UpgradeReport,
+    ) -> RecordedStart {
+        let origin = self.clock.elapsed();
+        self.set_submitted(plan, &mut report.start, Submitted::Yes);
+        (report.start.at, report.start.request_id) = (Some(at), request_id.clone());
+        let follow = plan.follow_command().render(Some(self.context));
+        self.reporter.show_started(at, request_id.as_deref(), &follow);
+        if let Err(error) = self.journal.record_accepted(at, request_id.as_deref()).await {
+            self.reporter.warn(&format!("{error}; the upgrade continues"));
+        }
+        RecordedStart::of_plan(plan, StartResponse::Accepted, false, origin)
     }
 
     /// Repeats the last reads if they are too old.
     async fn refresh_snapshot(
         &mut self,
-        request: &mut StartRequest<'_>,
+        confirmed: &mut ConfirmedPlan<'_>,
         report: &mut PlanReport,
     ) -> Result<(), CommandError> {
         deliberate_bug!(StartFromStaleRead => {
-            request.observed_at = self.clock.elapsed();
+            confirmed.observed_at = self.clock.elapsed();
             return Ok(());
         });
-        let (mut repeated, mut cause) = (0, None);
-        while self.clock.elapsed().saturating_sub(request.observed_at) > SNAPSHOT_MAX_AGE {
+        let (mut repeated, mut failure) = (0, CommandError::StatusUnreadable { cause: None });
+        while self.clock.elapsed().saturating_sub(confirmed.observed_at) > SNAPSHOT_MAX_AGE {
             if repeated == MAX_REREADS {
-                return Err(CommandError::StatusUnreadable { cause });
+                return Err(failure);
             }
             repeated = u32::saturating_add(repeated, 1);
-            match self.reread_before_start(request, report).await {
-                Ok(observed_at) => request.observed_at = observed_at,
-                Err(RereadError::Final(failure)) => return Err(failure),
-                Err(RereadError::NotObserved(error)) => cause = error,
+            match self.reread_before_start(confirmed, report).await {
+                Err(error @ CommandError::StatusUnreadable { .. }) => failure = error,
+                result => result?,
             }
         }
         Ok(())
@@ -132,7 +134,7 @@ impl<A: CdssApi> Session<'_, A> {
     /// Waits and rereads the cluster until the start may be sent again after `error`. A failed read counts as an attempt.
     async fn reread_before_retry(
         &mut self,
-        request: &mut StartRequest<'_>,
+        confirmed: &mut ConfirmedPlan<'_>,
         (retry_budget, mut decision): (&mut RetryBudget, RetryDecision),
         error: ApiError,
         report: &mut PlanReport,
@@ -146,59 +148,56 @@ impl<A: CdssApi> Session<'_, A> {
             self.clock.sleep(pause).await.map_err(interrupted_before_start)?;
             self.api.refresh_credentials().await;
             deliberate_bug!(RetryWithoutReread => {
-                request.observed_at = self.clock.elapsed();
+                confirmed.observed_at = self.clock.elapsed();
                 return Ok(());
             });
-            match self.reread_before_start(request, report).await {
-                Ok(observed_at) => {
-                    request.observed_at = observed_at;
-                    return Ok(());
-                }
-                Err(RereadError::Final(failure)) => return Err(failure),
-                Err(RereadError::NotObserved(cause)) => failure = CommandError::StatusUnreadable { cause },
+            match self.reread_before_start(confirmed, report).await {
+                Err(error @ CommandError::StatusUnreadable { .. }) => failure = error,
+                result => return result,
             }
             decision = RetryDecision::Retry { retry_after: None };
         }
     }
 
-    /// Reads the cluster and its status, and compares them with the plan. Returns when the reads were sent.
+    /// Reads the cluster and its status, and compares them with the plan.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`CommandError::StatusUnreadable`] if a read failed or took too long; it may be repeated. Otherwise fails
+    /// because the cluster differs from the confirmed plan, or because a signal arrived.
     async fn reread_before_start(
         &mut self,
-        request: &StartRequest<'_>,
+        confirmed: &mut ConfirmedPlan<'_>,
         report: &mut PlanReport,
-    ) -> Result<Duration, RereadError> {
+    ) -> Result<(), CommandError> {
         let sent_at = self.clock.elapsed();
-        let no = request.plan.no;
+        let no = confirmed.plan.no;
         let (cluster, health) =
             join!(self.api.cluster(no, RetryPolicy::Once), self.api.status(no, RetryPolicy::Once));
         let errors = [cluster.as_ref().err(), health.as_ref().err()];
         if let Some(signal) = errors.into_iter().flatten().find_map(ApiError::signal) {
-            return Err(RereadError::Final(CommandError::Interrupted {
-                signal,
-                start: StartState::NotSent,
-                follow: None,
-            }));
+            return Err(interrupted_before_start(Interrupted(signal)));
         }
-        let not_observed = |error| RereadError::NotObserved(Some(error));
-        let (cluster, health) = (cluster.map_err(not_observed)?, health.map_err(not_observed)?);
-        let Some(cluster) = cluster else {
-            return Err(RereadError::Final(CommandError::PlanChanged));
-        };
-        let cluster = cluster.with_name_from(&request.snapshot.cluster);
-        let snapshot = Snapshot { cluster, health, ..request.snapshot.clone() };
-        let plan = Plan::new(&snapshot, request.acceptances);
-        if plan.has_same_content(request.plan) {
-            let is_fresh = self.clock.elapsed().saturating_sub(sent_at) <= SNAPSHOT_MAX_AGE;
-            return if is_fresh { Ok(sent_at) } else { Err(RereadError::NotObserved(None)) };
+        let unreadable = |error| CommandError::StatusUnreadable { cause: Some(error) };
+        let (cluster, health) = (cluster.map_err(unreadable)?, health.map_err(unreadable)?);
+        let cluster = cluster.ok_or(CommandError::PlanChanged)?.with_name_from(&confirmed.snapshot.cluster);
+        let snapshot = Snapshot { cluster, health, ..confirmed.snapshot.clone() };
+        let plan = Plan::new(&snapshot, confirmed.acceptances);
+        if plan.has_same_content(&confirmed.plan) {
+            if self.clock.elapsed().saturating_sub(sent_at) > SNAPSHOT_MAX_AGE {
+                return Err(CommandError::StatusUnreadable { cause: None });
+            }
+            confirmed.observed_at = sent_at;
+            return Ok(());
         }
         report.apply(&plan);
         if matches!(
             plan.next_action,
             NextAction::Attach(_) | NextAction::BusyWith(_) | NextAction::FollowOtherChange
         ) {
-            return Err(RereadError::Final(busy_failure(&plan)));
+            return Err(busy_failure(&plan));
         }
         report.add_stale_check();
-        Err(RereadError::Final(CommandError::PlanChanged))
+        Err(CommandError::PlanChanged)
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::follow::RecordedStart;
 use super::poller::ClusterPoller;
 use crate::api::{ApiError, CdssApi};
 use crate::error::{CommandError, StartState};
@@ -17,20 +18,6 @@ use crate::session::retry_budget::CONFIRMATION_PAUSES;
 use crate::signals::Signal;
 use crate::upgrade::rules::plan::Plan;
 use crate::upgrade::rules::state_after_start::StateAfterStart;
-
-/// A start that was accepted, or an observed change that it may have caused.
-#[derive(Debug)]
-pub(super) struct StartOutcome {
-    pub response: StartResponse,
-    /// When the start was accepted, or when it was sent if it was refused or not answered.
-    pub at: Timestamp,
-    pub request_id: Option<String>,
-    /// Why the start was not confirmed; None for an accepted start.
-    pub error: Option<ApiError>,
-    pub change_observed: bool,
-    /// The clock's time from which the watch measures its timeout.
-    pub origin: Duration,
-}
 
 /// How long polling continues if reads fail.
 ///
@@ -59,7 +46,7 @@ impl<A: CdssApi> Session<'_, A> {
         (at, origin): (Timestamp, Duration),
         error: ApiError,
         report: &mut UpgradeReport,
-    ) -> Result<StartOutcome, CommandError> {
+    ) -> Result<RecordedStart, CommandError> {
         report.start.request_id = error.request_id().map(str::to_owned);
         if response == StartResponse::Refused {
             self.record_refusal(at, &error).await;
@@ -102,9 +89,8 @@ impl<A: CdssApi> Session<'_, A> {
                     None => continue,
                 },
             };
-            let request_id = error.request_id().map(str::to_owned);
-            let error = Some(error);
-            return Ok(StartOutcome { response, at, request_id, error, change_observed, origin });
+            self.report_unconfirmed(plan, response, change_observed, &error);
+            return Ok(RecordedStart::of_plan(plan, response, change_observed, origin));
         }
         if response == StartResponse::Refused && unchanged == CONFIRMATION_PAUSES.len() {
             self.set_submitted(plan, &mut report.start, Submitted::No);
@@ -114,6 +100,27 @@ impl<A: CdssApi> Session<'_, A> {
         report.verdict = Some(Verdict::Unknown);
         let (polls, follow) = (CONFIRMATION_PAUSES.len(), Box::new(plan.follow_command()));
         Err(CommandError::StartOutcomeUnknown { error: Box::new(error), unchanged, polls, follow })
+    }
+
+    /// Reports a change that the start may have caused.
+    fn report_unconfirmed(
+        &mut self,
+        plan: &Plan,
+        response: StartResponse,
+        change_observed: bool,
+        error: &ApiError,
+    ) {
+        let name = plan.name_or_number();
+        let observed =
+            if change_observed { format!("{name} is changing") } else { format!("{name} is at {}", plan.to) };
+        self.reporter.warn(&if response == StartResponse::Refused {
+            format!("{observed}, although the service refused the start: {}", error.refusal())
+        } else {
+            format!("no response to the start was received, and {observed}")
+        });
+        let message = format!("Following the change of {name}; it is unknown whether this run started it");
+        self.reporter.note(&message);
+        self.reporter.note(&format!("  {}", plan.follow_command().render(Some(self.context))));
     }
 
     async fn record_refusal(&mut self, at: Timestamp, refusal: &ApiError) {

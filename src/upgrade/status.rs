@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::follow::conclude;
+use super::follow::{conclude, interrupted_watch, target_missed};
 use super::watch::{Watch, WatchEnd};
 use crate::api::{ApiError, CdssApi};
-use crate::error::{BusyReason, CommandError, StartState, UpgradeFailure};
+use crate::error::{CommandError, UpgradeFailure};
 use crate::model::cluster::reconcile_identity;
 use crate::model::config_group::ConfigGroup;
 use crate::model::kafka_version::{KafkaVersion, VersionSelector};
@@ -15,10 +15,9 @@ use crate::model::selector::Selector;
 use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::Finished;
-use crate::report::upgrade::{Observations, StatusReport};
+use crate::report::upgrade::{Observations, StatusReport, UpgradeReport};
 use crate::session::Session;
 use crate::session::resolve::ResolvedCluster;
-use crate::signals::Signal;
 use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers, Ownership, Progress, WatchResult};
 
 /// The arguments of `status`.
@@ -42,15 +41,15 @@ pub(crate) async fn status(
     session: &mut Session<'_, impl CdssApi>,
     request: &StatusRequest,
 ) -> Finished<StatusReport> {
-    let mut report = StatusReport::default();
+    let mut report = UpgradeReport::default();
     let result = run(session, request, &mut report).await;
-    Finished::new(report, result)
+    Finished::new(StatusReport(report), result)
 }
 
 async fn run(
     session: &mut Session<'_, impl CdssApi>,
     request: &StatusRequest,
-    report: &mut StatusReport,
+    report: &mut UpgradeReport,
 ) -> Result<(), CommandError> {
     let resolved = session.resolve_cluster(&request.cluster, &mut report.plan).await;
     report.observed.state.clone_from(&report.plan.state);
@@ -61,21 +60,14 @@ async fn run(
     if let Err(conflict) =
         reconcile_identity(no, resolved.listed_identity.as_ref(), &resolved.cluster.identity, status)
     {
-        return Err(CommandError::Read(ApiError::Unreadable {
-            operation: OperationName::GetClusterInfo,
-            status: 200,
-            reason: format!("responses about different clusters: {conflict}"),
-            request_id: None,
-        }));
+        let reason = format!("responses about different clusters: {conflict}");
+        return Err(CommandError::Read(ApiError::unreadable(OperationName::GetClusterInfo, reason, None)));
     }
-    let target = match &request.version {
-        Some(selector) => Some(selector.resolve(&resolved.offered_versions)?.version),
-        None => None,
+    let resolve = |selector: &Option<VersionSelector>| {
+        let version = selector.as_ref().map(|selector| selector.resolve(&resolved.offered_versions));
+        version.transpose().map(|version| version.map(|version| version.version))
     };
-    let previous = match &request.previous_version {
-        Some(selector) => Some(selector.resolve(&resolved.offered_versions)?.version),
-        None => None,
-    };
+    let (target, previous) = (resolve(&request.version)?, resolve(&request.previous_version)?);
     report.plan.to.clone_from(&target);
     let now = session.clock.now();
     report.observed.add_cluster(now, &resolved.cluster);
@@ -106,10 +98,14 @@ async fn run(
         let planned = open.as_ref().map(|start| ConfigGroup::unnamed(start.config_group, target.code));
         report.plan.group_to = session.current_group(report.observed.cluster.as_ref(), planned).await;
     }
-    match open {
-        Some(start) => conclude_recorded(report, end, &start, &name, follow),
-        None => conclude_unrecorded(report, end, name, &target, follow),
+    if let Some(start) = open {
+        // As `upgrade` does. A final verdict closes the start in the journal, even if another run sent it.
+        let (verdict, result) = conclude(end, Submitted::No, start.response, &name, follow);
+        report.verdict = Some(verdict);
+        report.start.run = verdict.is_final().then_some(start.run);
+        return result;
     }
+    conclude_unrecorded(report, end, name, &target, follow)
 }
 
 /// Watches the cluster. `open` is the start in the journal that may have caused the change.
@@ -133,12 +129,12 @@ async fn watch(
     let mut progress = Progress::new(session.watch_thresholds(), Ownership::Ours, expected);
     progress.add_known_restarts(open.iter().flat_map(|start| start.restarted.iter().cloned()), []);
     let (no, name) = (resolved.cluster.no, resolved.cluster.name.as_str());
-    let (timeout, origin) = (Some(request.timeout), session.clock.elapsed());
+    let (timeout, origin) = (request.timeout, session.clock.elapsed());
     Watch { no, name, progress, timeout, origin, records_brokers: false }.run(session, observed).await
 }
 
 /// Shows what the cluster has now, because there is no target version.
-fn show_current_version(report: &mut StatusReport, resolved: &ResolvedCluster) {
+fn show_current_version(report: &mut UpgradeReport, resolved: &ResolvedCluster) {
     let Some(last) = &report.observed.cluster else { return };
     report.plan.current_group_no = last.config_group;
     if last.version != resolved.cluster.version {
@@ -176,54 +172,24 @@ fn conclude_without_target(
     }
 }
 
-/// Returns the error for a signal during the watch of a change that this run did not start.
-fn interrupted_watch(signal: Signal, change_observed: bool, follow: SuggestedCommand) -> CommandError {
-    let start = if change_observed { StartState::WatchingChange } else { StartState::WatchingNoChange };
-    CommandError::Interrupted { signal, start, follow: Some(Box::new(follow)) }
-}
-
-/// Concludes the watch of a recorded start as `upgrade` does. A final verdict closes the start in the journal, even if
-/// another run sent it.
-fn conclude_recorded(
-    report: &mut StatusReport,
-    end: WatchEnd,
-    start: &OpenStart,
-    name: &str,
-    follow: SuggestedCommand,
-) -> Result<(), CommandError> {
-    let conclusion = conclude(end, Submitted::No, start.response, name, follow);
-    report.verdict = Some(conclusion.verdict);
-    report.closed_run = conclusion.verdict.is_final().then(|| start.run.clone());
-    conclusion.into_result()
-}
-
 /// Concludes the watch of a change that the journal does not record. Only a return to the version of `--from` is a
 /// failed upgrade.
 fn conclude_unrecorded(
-    report: &mut StatusReport,
+    report: &mut UpgradeReport,
     end: WatchEnd,
     name: String,
     target: &KafkaVersion,
     follow: SuggestedCommand,
 ) -> Result<(), CommandError> {
-    let reason = match end {
+    match end {
         WatchEnd::Finished(WatchResult::AtTarget) => {
             report.verdict = Some(Verdict::Done);
-            return Ok(());
+            Ok(())
         }
         WatchEnd::Finished(WatchResult::AtPreviousVersion) => {
             report.verdict = Some(Verdict::Failed);
-            return Err(CommandError::UpgradeFailed { name, reason: UpgradeFailure::NotAtTarget });
+            Err(CommandError::UpgradeFailed { name, reason: UpgradeFailure::NotAtTarget })
         }
-        WatchEnd::Interrupted { signal, change_observed } => {
-            return Err(interrupted_watch(signal, change_observed, follow));
-        }
-        WatchEnd::Finished(WatchResult::InError) => BusyReason::InError { name },
-        WatchEnd::Finished(WatchResult::NoChangeObserved | WatchResult::AtOtherVersion(_)) => {
-            BusyReason::NotAtTarget { name, target: target.clone() }
-        }
-        WatchEnd::GaveUp { limit, is_still_changing: true } => BusyReason::StillChanging { name, limit },
-        WatchEnd::GaveUp { limit, is_still_changing: false } => BusyReason::WatchLimit(limit),
-    };
-    Err(CommandError::busy(reason, follow))
+        end => Err(target_missed(end, name, target, follow)),
+    }
 }

@@ -24,8 +24,7 @@ pub(super) struct Watch<'a> {
     /// Empty if the service returned no name.
     pub name: &'a str,
     pub progress: Progress,
-    /// None for a watch without a timeout.
-    pub timeout: Option<Duration>,
+    pub timeout: Duration,
     /// The clock's time at acceptance, at attaching, or before the first poll.
     pub origin: Duration,
     /// Writes broker changes to the journal.
@@ -85,7 +84,6 @@ struct ErrorStreak {
 #[derive(Debug, Default)]
 struct IssuedWarnings {
     journal: bool,
-    error: bool,
     missing_brokers: Vec<String>,
 }
 
@@ -107,7 +105,7 @@ impl Watch<'_> {
             match self.poll_once(session, &mut poller, &mut warned, observed).await {
                 Ok(result) => {
                     errors =
-                        ErrorStreak { count: u32::from(poller.had_to_retry()), ..ErrorStreak::default() };
+                        ErrorStreak { count: u32::from(poller.retried_last_read), ..ErrorStreak::default() };
                     last_observed_at = Some(session.clock.elapsed());
                     if let Some(result) = result {
                         session.reporter.end_watch();
@@ -117,7 +115,7 @@ impl Watch<'_> {
                 }
                 Err(error) => {
                     self.progress.record_failed_read();
-                    if poller.is_cluster_missing() {
+                    if poller.cluster_is_missing {
                         self.progress.record_missing_cluster();
                         observed.state = None;
                     }
@@ -130,12 +128,12 @@ impl Watch<'_> {
                 }
             }
             let passed = session.clock.elapsed().saturating_sub(self.origin);
-            let remaining = self.timeout.map(|timeout| timeout.saturating_sub(passed));
-            if remaining == Some(Duration::ZERO) {
-                let reason = WatchLimitReason::Timeout(self.timeout.unwrap_or_default());
+            let remaining = self.timeout.saturating_sub(passed);
+            if remaining.is_zero() {
+                let reason = WatchLimitReason::Timeout(self.timeout);
                 return self.give_up(session, reason, last_observed_at, observed);
             }
-            let pause = errors.pause(session.poll_interval).min(remaining.unwrap_or(Duration::MAX));
+            let pause = errors.pause(session.poll_interval).min(remaining);
             if let Err(Interrupted(signal)) = session.clock.sleep(pause).await {
                 return self.interrupted(session, signal);
             }
@@ -169,12 +167,11 @@ impl Watch<'_> {
         if has_changed && self.records_brokers {
             record_brokers(session, now, &observed.brokers, warned).await;
         }
+        let was_in_error = self.progress.is_in_error();
         let result = self.progress.record(&Observation { at, health, cluster });
-        let is_in_error = self.progress.is_in_error();
-        if is_in_error && !warned.error && result.is_none() {
+        if self.progress.is_in_error() && !was_in_error && result.is_none() {
             session.reporter.warn("the service reports the state `error`; waiting to confirm it");
         }
-        warned.error = is_in_error;
         Ok(result)
     }
 

@@ -9,7 +9,8 @@ use crate::error::CommandError;
 use crate::model::command_context::CommandContext;
 use crate::report::Finished;
 use crate::report::config::VerifyReport;
-use crate::verify::rules::{Finding, Step, StepFailure, StepResults};
+use crate::upgrade::rules::checks::{Check, CheckId};
+use crate::verify::rules::StepChecks;
 
 /// Completes a probe with two authenticated reads, and reports a check for every step. Calls `api` only if no step of the
 /// probe failed.
@@ -24,11 +25,10 @@ pub(crate) async fn verify<'a, A: CdssApi + 'a>(
     api: impl AsyncFnOnce() -> Result<&'a A, CommandError>,
 ) -> Finished<VerifyReport> {
     let interrupted = |error| Finished { report: VerifyReport::default(), error: Some(error) };
-    let service = &context.service;
-    let ProbeReport { mut steps, clock_skew: times, error } = probe;
+    let ProbeReport { mut steps, clock_skew, error } = probe;
     let mut cause = error.map(CommandError::before_start);
-    if let Some((local, server)) = times {
-        steps.pass(Step::Clock, rules::clock(local, server));
+    if let Some(skew) = clock_skew {
+        steps.add(rules::clock(skew));
     }
     if steps.failed_step().is_none() {
         match api().await {
@@ -38,19 +38,14 @@ pub(crate) async fn verify<'a, A: CdssApi + 'a>(
             },
             Err(failure @ CommandError::Interrupted { .. }) => return interrupted(failure),
             Err(failure) => {
-                steps.pass(Step::Response, Finding::pass("the service responds"));
-                steps.fail(
-                    Step::Key,
-                    StepFailure {
-                        reason: failure.to_string(),
-                        remedy: failure.hint(Some(context)).map(Into::into),
-                    },
-                );
+                steps.add(service_responds());
+                let remedy = failure.hint(Some(context)).map(Into::into);
+                steps.fail(CheckId::KeyAccepted, failure.to_string(), remedy);
                 cause = Some(failure);
             }
         }
     }
-    let report = VerifyReport(steps.checks(service));
+    let report = VerifyReport(steps.complete(&context.service));
     let failed = report.0.iter().find(|check| check.is_blocking()).cloned();
     let error = failed.map(|failed| CommandError::VerificationFailed {
         check: Box::new(failed),
@@ -59,54 +54,54 @@ pub(crate) async fn verify<'a, A: CdssApi + 'a>(
     Finished { report, error }
 }
 
+fn service_responds() -> Check {
+    Check::pass(CheckId::ServiceAnswer, "the service responds")
+}
+
 /// Runs the authenticated reads. Returns the request failure that stopped them, with its code and request id.
 async fn check_access(
     context: &CommandContext,
-    steps: &mut StepResults,
+    steps: &mut StepChecks,
     api: &impl CdssApi,
 ) -> Result<Option<CommandError>, CommandError> {
-    let (versions, clusters) = match join!(api.versions(), api.clusters(None)) {
-        (Ok(versions), Ok(clusters)) => (versions, clusters),
+    let valid_key = || Check::pass(CheckId::KeyAccepted, "the signature is valid");
+    steps.add(service_responds());
+    match join!(api.versions(), api.clusters(None)) {
+        (Ok(versions), Ok(clusters)) => {
+            steps.add(valid_key());
+            steps.add(rules::permission(&clusters));
+            steps.add(rules::region(&context.service, &clusters));
+            steps.add(rules::versions(&versions));
+            Ok(None)
+        }
         (Err(error), _) | (_, Err(error)) => {
             let failure = CommandError::before_start(error.clone());
             if error.signal().is_some() {
                 return Err(failure);
             }
             let step = step_of(&error);
-            if step != Step::Response {
-                steps.pass(Step::Response, Finding::pass("the service responds"));
-            }
-            if step == Step::Permission {
-                steps.pass(Step::Key, Finding::pass("the signature is valid"));
+            if step == CheckId::KeyPermission {
+                steps.add(valid_key());
             }
             // For key and permission errors, the error's hint is more specific than the step's remedy.
             let remedy = failure
                 .hint(Some(context))
                 .map(Into::into)
-                .filter(|_| matches!(step, Step::Key | Step::Permission));
-            steps.fail(step, StepFailure { reason: error.to_string(), remedy });
-            return Ok(Some(failure));
+                .filter(|_| matches!(step, CheckId::KeyAccepted | CheckId::KeyPermission));
+            steps.fail(step, error.to_string(), remedy);
+            Ok(Some(failure))
         }
-    };
-    steps.pass(Step::Response, Finding::pass("the service responds"));
-    steps.pass(Step::Key, Finding::pass("the signature is valid"));
-    steps.pass(Step::Permission, rules::permission(&clusters));
-    steps.pass(Step::Region, rules::region(&context.service, &clusters));
-    match rules::versions(&versions) {
-        Ok(finding) => steps.pass(Step::Versions, finding),
-        Err(failure) => steps.fail(Step::Versions, failure),
     }
-    Ok(None)
 }
 
 /// Returns the step at which a read with the key failed.
-fn step_of(error: &ApiError) -> Step {
+fn step_of(error: &ApiError) -> CheckId {
     match error {
         ApiError::Gateway { status: 401, code: Some(210), .. } | ApiError::Gateway { status: 403, .. } => {
-            Step::Permission
+            CheckId::KeyPermission
         }
-        error if error.is_auth() => Step::Key,
-        error if error.is_route_not_found() => Step::Region,
-        _ => Step::Response,
+        error if error.is_auth() => CheckId::KeyAccepted,
+        error if error.is_route_not_found() => CheckId::Region,
+        _ => CheckId::ServiceAnswer,
     }
 }

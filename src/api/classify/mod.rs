@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::error::{ApiError, SendFailure};
+use crate::model::operation_name::OperationName;
 
 /// The effect of an operation. It does not follow from the HTTP method: this API has reads that use POST and changes
 /// that use GET.
@@ -10,10 +11,29 @@ use super::error::{ApiError, SendFailure};
 pub(crate) enum OperationKind {
     /// Changes nothing.
     Read,
-    /// Starts something that can't be undone.
-    Start,
-    /// Creates or writes something persistent. Classified like a start.
+    /// Starts something that can't be undone, or creates or writes something persistent.
     Change,
+}
+
+impl OperationKind {
+    pub(super) const fn of(operation: OperationName) -> Self {
+        match operation {
+            OperationName::RollingUpgrade
+            | OperationName::CreateConfigGroup
+            | OperationName::SetKafkaConfigGroupDetail => Self::Change,
+            OperationName::GetClusterInfoList
+            | OperationName::GetClusterInfo
+            | OperationName::GetClusterStatus
+            | OperationName::GetCdssVersionList
+            | OperationName::RollingUpgradeProgressCheck
+            | OperationName::RollingUpgradePreCheck
+            | OperationName::GetKafkaVersionConfigGroupList
+            | OperationName::GetKafkaConfigGroupList
+            | OperationName::GetKafkaConfigGroup
+            | OperationName::GetKafkaConfigGroupDetailList
+            | OperationName::GetConfigGroupUsingClusterList => Self::Read,
+        }
+    }
 }
 
 /// What to do after a failed attempt.
@@ -69,7 +89,9 @@ pub(crate) fn classify(kind: OperationKind, error: &ApiError) -> RetryDecision {
         ) => RetryDecision::Final,
         (_, ApiError::Gateway { status, code, clock_skew, retry_after, .. }) => {
             match (*status, *code, kind) {
-                (401, Some(200), _) if clock_skew.as_ref().is_some_and(|skew| skew.is_too_large()) => {
+                (401, Some(200), _)
+                    if clock_skew.as_ref().is_some_and(|skew| skew.server_if_too_large().is_some()) =>
+                {
                     RetryDecision::RetryWithServerTime
                 }
                 (429, Some(410 | 420), _) => RetryDecision::Retry { retry_after: *retry_after },
@@ -80,7 +102,7 @@ pub(crate) fn classify(kind: OperationKind, error: &ApiError) -> RetryDecision {
                 | (429, Some(400), _) => RetryDecision::Final,
                 (500.., _, OperationKind::Read) => retry,
                 (_, _, OperationKind::Read) => RetryDecision::Final,
-                (_, _, OperationKind::Start | OperationKind::Change) => RetryDecision::InDoubt,
+                (_, _, OperationKind::Change) => RetryDecision::InDoubt,
             }
         }
         (
@@ -88,11 +110,10 @@ pub(crate) fn classify(kind: OperationKind, error: &ApiError) -> RetryDecision {
             ApiError::NoResponse { .. } | ApiError::Unreadable { status: 200..300 | 429 | 500.., .. },
         ) => retry,
         (OperationKind::Read, _) => RetryDecision::Final,
-        (
-            OperationKind::Start | OperationKind::Change,
-            ApiError::Refused { status: 200..300 | 400..500, .. },
-        ) => RetryDecision::Confirm,
-        (OperationKind::Start | OperationKind::Change, _) => RetryDecision::InDoubt,
+        (OperationKind::Change, ApiError::Refused { status: 200..300 | 400..500, .. }) => {
+            RetryDecision::Confirm
+        }
+        (OperationKind::Change, _) => RetryDecision::InDoubt,
     }
 }
 

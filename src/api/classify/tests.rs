@@ -3,33 +3,33 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::api::clock_skew::ClockSkew;
 use crate::api::error::{CertificateProblem, ClientPart};
-use crate::api::redact::Redactor;
-use crate::api::wire::{Response, parse_envelope};
+use crate::api::wire::{Response, parse_body, parse_envelope};
+use crate::model::clock_skew::ClockSkew;
 use crate::model::operation_name::OperationName;
 use crate::signals::Signal;
 
 /// Parses a response with this status and body. `ahead`: by how many seconds the service's clock is ahead, if known.
 fn response(status: u16, body: &str, ahead: Option<i64>) -> Result<(), ApiError> {
-    response_to(OperationKind::Start, status, body, ahead)
+    response_to(OperationKind::Change, status, body, ahead)
 }
 
 fn response_to(kind: OperationKind, status: u16, body: &str, ahead: Option<i64>) -> Result<(), ApiError> {
+    let operation = match kind {
+        OperationKind::Read => OperationName::GetClusterInfo,
+        OperationKind::Change => OperationName::RollingUpgrade,
+    };
     let local = Timestamp::UNIX_EPOCH;
+    let server = ahead.map(|seconds| local + SignedDuration::from_secs(seconds));
     let response = Response {
         status,
         headers: Vec::new(),
-        body: body.as_bytes().to_vec(),
+        body: parse_body(status, None, body.as_bytes()),
         request_id: None,
-        location: None,
-        clock_skew: ClockSkew {
-            local,
-            server: ahead.map(|seconds| local + SignedDuration::from_secs(seconds)),
-        },
+        clock_skew: ClockSkew { local, server },
         retry_after: Some(Duration::from_secs(7)),
     };
-    parse_envelope(OperationName::GetClusterInfo, kind, &response.parse(&Redactor::new(&[]))).map(drop)
+    parse_envelope(operation, &response).map(drop)
 }
 
 fn gateway(status: u16, code: i64) -> ApiError {
@@ -70,7 +70,7 @@ fn gateway_errors() {
         let error = gateway(status, code);
         assert!(matches!(error, ApiError::Gateway { .. }));
         assert_eq!(classify(OperationKind::Read, &error), read, "a read, {status}/{code}");
-        assert_eq!(classify(OperationKind::Start, &error), start, "a start, {status}/{code}");
+        assert_eq!(classify(OperationKind::Change, &error), start, "a start, {status}/{code}");
     }
 }
 
@@ -88,7 +88,7 @@ fn server_time_is_used_only_for_rejected_signatures() {
         (210, Some(600), RetryDecision::Final),
     ] {
         let error = response(401, &body(code), ahead).unwrap_err();
-        for kind in [OperationKind::Read, OperationKind::Start] {
+        for kind in [OperationKind::Read, OperationKind::Change] {
             assert_eq!(classify(kind, &error), decision, "{kind:?} {code} {ahead:?}");
         }
     }
@@ -113,7 +113,7 @@ fn service_refusals() {
         let error = response(status, body, None).unwrap_err();
         assert!(matches!(error, ApiError::Refused { .. }));
         assert_eq!(classify(OperationKind::Read, &error), RetryDecision::Final, "{status}");
-        assert_eq!(classify(OperationKind::Start, &error), start, "{status}");
+        assert_eq!(classify(OperationKind::Change, &error), start, "{status}");
     }
 }
 
@@ -146,15 +146,14 @@ fn contradictory_refusal_of_a_start_is_in_doubt() {
     ] {
         for (result, start) in results.iter().zip(starts) {
             let body = format!(r#"{{"code":{code},"message":"m"{result}}}"#);
-            for kind in [OperationKind::Start, OperationKind::Change] {
-                let error = response_to(kind, status, &body, None).unwrap_err();
-                assert_eq!(classify(kind, &error), start, "{kind:?} {status} {body}: {error:?}");
-                assert!(!classify(kind, &error).proves_no_effect(), "{status} {body}");
-            }
+            let error = response(status, &body, None).unwrap_err();
+            let decision = classify(OperationKind::Change, &error);
+            assert_eq!(decision, start, "{status} {body}: {error:?}");
+            assert!(!decision.proves_no_effect(), "{status} {body}");
         }
     }
     let without_message = response(200, r#"{"code":3,"result":null}"#, None).unwrap_err();
-    assert_eq!(classify(OperationKind::Start, &without_message), InDoubt);
+    assert_eq!(classify(OperationKind::Change, &without_message), InDoubt);
 }
 
 #[test]
@@ -180,7 +179,7 @@ fn gateway_error_with_a_result_leaves_start_in_doubt() {
         let body = format!(r#"{{"error":{{"errorCode":"210","message":"m"}}{result}}}"#);
         let error = |kind| response_to(kind, 401, &body, None).unwrap_err();
         assert_eq!(classify(OperationKind::Read, &error(OperationKind::Read)), read, "{body}");
-        assert_eq!(classify(OperationKind::Start, &error(OperationKind::Start)), start, "{body}");
+        assert_eq!(classify(OperationKind::Change, &error(OperationKind::Change)), start, "{body}");
     }
 }
 
@@ -209,7 +208,7 @@ fn other_responses_leave_start_in_doubt() {
         let error = response(status, body, Some(600)).unwrap_err();
         assert!(matches!(error, ApiError::Unreadable { .. }), "{status} {body}");
         assert_eq!(classify(OperationKind::Read, &error), read, "{status} {body}");
-        assert_eq!(classify(OperationKind::Start, &error), RetryDecision::InDoubt, "{status} {body}");
+        assert_eq!(classify(OperationKind::Change, &error), RetryDecision::InDoubt, "{status} {body}");
     }
 }
 
@@ -231,7 +230,7 @@ fn failures_without_a_response() {
         (not_sent(SendFailure::Proxy), RETRY, RETRY),
         (not_sent(SendFailure::Tls), RETRY, RETRY),
         (
-            not_sent(SendFailure::Certificate(CertificateProblem::Issuer)),
+            not_sent(SendFailure::Certificate(CertificateProblem::Untrusted)),
             RetryDecision::Final,
             RetryDecision::Final,
         ),
@@ -243,7 +242,7 @@ fn failures_without_a_response() {
         (signal, RetryDecision::Final, RetryDecision::InDoubt),
     ] {
         assert_eq!(classify(OperationKind::Read, &error), read, "{error:?}");
-        assert_eq!(classify(OperationKind::Start, &error), start, "{error:?}");
+        assert_eq!(classify(OperationKind::Change, &error), start, "{error:?}");
     }
 }
 
@@ -258,30 +257,5 @@ fn decisions_that_prove_no_effect() {
         (RetryDecision::InDoubt, false),
     ] {
         assert_eq!(decision.proves_no_effect(), expected, "{decision:?}");
-    }
-}
-
-#[test]
-fn change_is_classified_like_a_start() {
-    let refused = |status| response(status, r#"{"code":3,"message":"no","result":null}"#, None).unwrap_err();
-    let mut errors: Vec<ApiError> = [200, 400, 500].map(refused).to_vec();
-    errors.extend(
-        [(400, 100), (401, 200), (409, 1), (429, 410), (500, 900), (504, 510)].map(|(s, c)| gateway(s, c)),
-    );
-    errors.extend(
-        [(200, ""), (302, ""), (503, "<html>")].map(|(s, body)| response(s, body, None).unwrap_err()),
-    );
-    errors.push(ApiError::NoResponse { operation: OperationName::GetClusterInfo, reason: String::new() });
-    errors.push(ApiError::NotSent {
-        operation: OperationName::GetClusterInfo,
-        failure: SendFailure::Connection,
-        reason: String::new(),
-    });
-    for error in errors {
-        assert_eq!(
-            classify(OperationKind::Change, &error),
-            classify(OperationKind::Start, &error),
-            "{error:?}"
-        );
     }
 }

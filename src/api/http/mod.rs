@@ -2,34 +2,28 @@
 
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::classify::{OperationKind, RetryDecision, classify};
-use super::clock_skew::ClockSkew;
 use super::credential_cache::CredentialCache;
 use super::error::{ApiError, SendFailure};
 use super::limits::Limits;
-use super::operation::Operation;
-use super::sign::{redactor, sign};
-use super::transport::{HttpClient, build_client, prepare_client, send_request, signed_headers};
-use super::trust::TrustFiles;
-use super::wire::{self, Envelope, ReadRequest};
+use super::sign::Authorization;
+use super::transport::{Connection, HttpClient};
+use super::wire::{self, Envelope, Operation, ReadRequest};
 use super::{AcceptedStart, CdssApi, NewGroup, RetryPolicy};
-use crate::clock::{Clock, saturating_add};
+use crate::clock::saturating_add;
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::consent::{Consent, GroupConsent};
+use crate::model::clock_skew::ClockSkew;
 use crate::model::cluster::ClusterList;
 use crate::model::config_group::ConfigGroup;
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 use crate::model::operation_name::OperationName;
-use crate::model::proxy_address::ProxyAddress;
-use crate::model::request_record::{LoggedResponse, RequestObserver, RequestRecord};
-use crate::model::service::Service;
+use crate::model::request_record::RequestRecord;
 use crate::settings::Credentials;
-use crate::signals::SignalListener;
 use crate::upgrade::rules::plan::UpgradeTarget;
 use crate::upgrade::rules::snapshot::PreCheck;
 
@@ -37,23 +31,10 @@ mod pages;
 
 use pages::{ClusterPages, GroupPages, Pages};
 
-/// Configuration of [`HttpApi`].
-pub(crate) struct HttpApiConfig {
-    pub service: Service,
-    pub credentials: CredentialCache,
-    pub limits: Limits,
-    pub trust: TrustFiles,
-    /// The profile's proxy; without it, the proxy environment variables apply.
-    pub proxy: Option<ProxyAddress>,
-    pub clock: Rc<dyn Clock>,
-    pub signals: SignalListener,
-    pub observer: Rc<dyn RequestObserver>,
-}
-
 /// The CDSS API over HTTP.
 pub(crate) struct HttpApi {
-    config: HttpApiConfig,
     client: HttpClient,
+    credentials: CredentialCache,
     records: RefCell<Vec<RequestRecord>>,
     last_timestamp: Cell<i64>,
     /// How far the service's clock is ahead; measured when the gateway refuses a request because of it.
@@ -80,13 +61,11 @@ impl HttpApi {
     ///
     /// # Errors
     ///
-    /// Fails if the trust files can't be read.
-    pub(crate) fn new(config: HttpApiConfig) -> Result<Self, ApiError> {
-        let client =
-            build_client(&config.service, &config.limits, &config.trust, config.proxy.as_ref(), true)?;
+    /// Fails if the trust files or the proxy can't be used.
+    pub(crate) fn new(connection: Connection, credentials: CredentialCache) -> Result<Self, ApiError> {
         Ok(Self {
-            config,
-            client,
+            client: HttpClient::new(connection)?,
+            credentials,
             records: RefCell::new(Vec::new()),
             last_timestamp: Cell::new(0),
             clock_offset: Cell::new(SignedDuration::ZERO),
@@ -98,6 +77,11 @@ impl HttpApi {
         self.records.borrow().clone()
     }
 
+    /// Returns the last four characters of the current access key.
+    pub(crate) fn access_key_tail(&self) -> String {
+        self.credentials.current().access_key_tail()
+    }
+
     /// Makes one attempt to send a request.
     async fn send(
         &self,
@@ -106,44 +90,15 @@ impl HttpApi {
         credentials: &Credentials,
         timeout: Duration,
     ) -> Result<Envelope, ApiError> {
-        let HttpApiConfig { service, limits, clock, observer, .. } = &self.config;
+        let Connection { service, clock, .. } = &client.connection;
         let path = service.request_path(&operation.path);
-        let at = clock.now();
+        // The same offset applies to the signature and to the response: a corrected clock is not reported again.
         let offset = self.clock_offset.get();
-        let signature = sign(
-            credentials,
-            operation.method.as_str(),
-            &path,
-            self.next_timestamp(saturating_add(at, offset)),
-        );
-        observer.request_sent(operation.name, &format!("{} {path}", operation.method));
-        let headers = signed_headers(&credentials.access_key, &signature);
-        let response =
-            send_request(client, service, operation, headers, timeout, limits.max_body_bytes, &**clock).await;
-        let response = response.map(|mut response| {
-            // Apply the offset that the request was signed with, so that a corrected clock is not reported again.
-            response.clock_skew.local = saturating_add(response.clock_skew.local, offset);
-            response
-        });
-        let response = response.map(|response| response.parse(&redactor(credentials, &signature)));
-        let envelope = response
-            .as_ref()
-            .map_err(Clone::clone)
-            .and_then(|response| wire::parse_envelope(operation.name, operation.kind, response));
-        let record = RequestRecord {
-            operation: operation.name,
-            request_id: match &envelope {
-                Ok(envelope) => envelope.request_id.clone(),
-                Err(error) => error.request_id().map(str::to_owned),
-            },
-            http_status: response.as_ref().ok().map(|response| response.status),
-            at,
-        };
-        let fields =
-            response.as_ref().ok().and_then(|response| response.body.as_ref().ok()).map(wire::redact);
-        let headers = response.as_ref().map_or(&[][..], |response| &response.headers);
-        observer.response_received(&record, LoggedResponse { headers, fields: fields.as_ref() });
+        let timestamp = self.next_timestamp(saturating_add(clock.now(), offset));
+        let authorization = Authorization::sign(credentials, operation.method.as_str(), &path, timestamp);
+        let (response, record) = client.send(operation, &authorization, timeout, offset).await;
         self.add_record(record);
+        let envelope = wire::parse_envelope(operation.name, &response?);
         if let Err(ApiError::Gateway { clock_skew: Some(skew), .. }) = &envelope {
             self.correct_clock(skew, offset);
         }
@@ -152,18 +107,13 @@ impl HttpApi {
 
     /// Signs further requests with the service's time if the local clock is too far off.
     fn correct_clock(&self, skew: &ClockSkew, offset: SignedDuration) {
-        let Some(server) = skew.server.filter(|_| skew.is_too_large()) else { return };
+        let Some(server) = skew.server_if_too_large() else { return };
         let local = saturating_add(skew.local, SignedDuration::ZERO.saturating_sub(offset));
         // If the local clock is ahead, timestamps go back once.
         self.last_timestamp.set(0);
         if self.clock_offset.replace(server.duration_since(local)) == SignedDuration::ZERO {
-            self.config.observer.clock_corrected(local, server);
+            self.client.connection.observer.clock_corrected(local, server);
         }
-    }
-
-    /// Returns the last four characters of the current access key.
-    pub(crate) fn access_key_tail(&self) -> String {
-        self.config.credentials.current().access_key_tail()
     }
 
     fn add_record(&self, record: RequestRecord) {
@@ -188,7 +138,8 @@ impl HttpApi {
         operation: &Operation,
         retry_policy: RetryPolicy,
     ) -> Result<Envelope, ApiError> {
-        let HttpApiConfig { limits, clock, credentials, observer, signals, .. } = &self.config;
+        let Connection { limits, clock, observer, signals, .. } = &self.client.connection;
+        let credentials = &self.credentials;
         let max_attempts = if retry_policy == RetryPolicy::Once { 1 } else { limits.max_attempts };
         let started = clock.elapsed();
         // Pauses that the service requests do not count toward the time limit.
@@ -237,34 +188,25 @@ impl HttpApi {
 
     /// Sends a change other than a start. Refreshes credentials that expire soon.
     async fn send_change(&self, operation: &Operation) -> Result<Envelope, ApiError> {
-        let HttpApiConfig { credentials, limits, clock, observer, .. } = &self.config;
-        let credentials = credentials.fresh(clock.now(), &**observer).await;
-        self.send_once(operation, &credentials, limits.connect_timeout).await
+        self.refresh_credentials().await;
+        self.send_once(operation, self.client.connection.limits.connect_timeout).await
     }
 
-    /// Sends a change once, on a new connection. Nothing is sent if the connection is not established within
-    /// `connect_within`.
-    async fn send_once(
-        &self,
-        operation: &Operation,
-        credentials: &Credentials,
-        connect_within: Duration,
-    ) -> Result<Envelope, ApiError> {
-        let HttpApiConfig { service, limits, trust, proxy, signals, clock, .. } = &self.config;
-        let started = clock.elapsed();
+    /// Sends a change once, on a new connection, signed with the current credentials. Nothing is sent if the connection
+    /// is not established within `connect_within`.
+    async fn send_once(&self, operation: &Operation, connect_within: Duration) -> Result<Envelope, ApiError> {
+        let Connection { limits, signals, .. } = &self.client.connection;
         // Refreshing the credentials may take a minute; a signal received meanwhile stops the request.
         if let Some(signal) = signals.received() {
             let reason = "interrupted before the request was sent".to_owned();
             return Err(not_sent(operation.name, SendFailure::Interrupted(signal), reason));
         }
-        let prepared_client = prepare_client(service, trust, proxy.as_ref(), false)?;
-        // Reading the trust store counts toward the limit.
-        let left = connect_within.saturating_sub(clock.elapsed().saturating_sub(started));
-        if left.is_zero() {
+        if connect_within.is_zero() {
             return Err(not_sent(operation.name, SendFailure::Connection, "connection timed out".to_owned()));
         }
-        let client = prepared_client.build(limits.connect_timeout.min(left))?;
-        let sending = self.send(&client, operation, credentials, limits.start_timeout);
+        let client = self.client.without_connections(limits.connect_timeout.min(connect_within))?;
+        let credentials = self.credentials.current();
+        let sending = self.send(&client, operation, &credentials, limits.start_timeout);
         tokio::pin!(sending);
         tokio::select! {
             biased;
@@ -277,36 +219,40 @@ impl HttpApi {
         }
     }
 
-    /// Reads all pages of a list.
+    /// Reads all pages of a list. If they are not a complete list, it may have changed between two pages.
     async fn read_list<P: Pages>(
         &self,
         page: impl Fn(u32) -> ReadRequest<P::List>,
-        deadline: Duration,
-    ) -> Result<P::List, ListError> {
+    ) -> Result<P::List, ApiError> {
         let name = page(1).operation.name;
-        let mut pages = P::default();
-        let mut request_id = None;
-        for number in 1..=MAX_PAGES {
-            let request = page(number);
-            if self.config.clock.elapsed() > deadline {
-                let limit = humantime::format_duration(MAX_LIST_DURATION);
-                let reason = format!("the list was not complete after {limit}");
-                return Err(ListError::Final(unreadable_response(name, reason, request_id)));
+        let clock = &self.client.connection.clock;
+        let deadline = clock.elapsed().saturating_add(MAX_LIST_DURATION);
+        let mut rereads = P::REREADS;
+        let (mut pages, mut number, mut request_id) = (P::default(), 1, None);
+        let reason = loop {
+            if number > MAX_PAGES {
+                break format!("the list has more than {MAX_PAGES} pages");
             }
+            if clock.elapsed() > deadline {
+                let limit = humantime::format_duration(MAX_LIST_DURATION);
+                break format!("the list was not complete after {limit}");
+            }
+            let request = page(number);
             let envelope = self.send_read(&request.operation, RetryPolicy::Retry).await?;
             let page_info = wire::parse_page_info(&envelope.result);
             let list = request.parse(&envelope).map_err(str::to_owned);
             request_id = envelope.request_id;
             match list.and_then(|list| pages.add(number, list, page_info)) {
-                Ok(None) => {}
                 Ok(Some(list)) => return Ok(list),
-                Err(reason) => {
-                    return Err(ListError::Inconsistent(unreadable_response(name, reason, request_id)));
+                Ok(None) => number = number.saturating_add(1),
+                Err(_) if rereads > 0 => {
+                    rereads = rereads.saturating_sub(1);
+                    (pages, number) = (P::default(), 1);
                 }
+                Err(reason) => break reason,
             }
-        }
-        let reason = format!("the list has more than {MAX_PAGES} pages");
-        Err(ListError::Final(unreadable_response(name, reason, request_id)))
+        };
+        Err(ApiError::unreadable(name, reason, request_id))
     }
 
     /// Waits for a response or a pause of a read, until a signal arrives. A refresh of the credentials is not wrapped in
@@ -318,37 +264,10 @@ impl HttpApi {
     ) -> Result<T, ApiError> {
         tokio::select! {
             biased;
-            signal = self.config.signals.recv() => {
+            signal = self.client.connection.signals.recv() => {
                 Err(ApiError::Interrupted { operation: name, signal })
             }
             result = waiting => Ok(result),
-        }
-    }
-
-    /// Returns the time after which no page of a list is requested.
-    fn list_deadline(&self) -> Duration {
-        self.config.clock.elapsed().saturating_add(MAX_LIST_DURATION)
-    }
-}
-
-/// Why a list was not read.
-enum ListError {
-    /// A request failed, or the list exceeds its limits. Reading the list again would not help.
-    Final(ApiError),
-    /// The pages are not a complete list. It may have changed between two pages.
-    Inconsistent(ApiError),
-}
-
-impl From<ApiError> for ListError {
-    fn from(error: ApiError) -> Self {
-        Self::Final(error)
-    }
-}
-
-impl From<ListError> for ApiError {
-    fn from(error: ListError) -> Self {
-        match error {
-            ListError::Final(error) | ListError::Inconsistent(error) => error,
         }
     }
 }
@@ -357,31 +276,20 @@ fn not_sent(operation: OperationName, failure: SendFailure, reason: String) -> A
     ApiError::NotSent { operation, failure, reason }
 }
 
-fn unreadable_response(operation: OperationName, reason: String, request_id: Option<String>) -> ApiError {
-    ApiError::Unreadable { operation, status: 200, reason, request_id }
-}
-
 impl CdssApi for HttpApi {
     async fn read<T>(&self, request: ReadRequest<T>, retry_policy: RetryPolicy) -> Result<T, ApiError> {
-        let operation = &request.operation;
-        let envelope = self.send_read(operation, retry_policy).await?;
+        let envelope = self.send_read(&request.operation, retry_policy).await?;
         request.parse(&envelope).map_err(|reason| {
-            unreadable_response(operation.name, reason.to_owned(), envelope.request_id.clone())
+            ApiError::unreadable(request.operation.name, reason, envelope.request_id.clone())
         })
     }
 
     async fn clusters(&self, name: Option<&str>) -> Result<ClusterList, ApiError> {
-        let deadline = self.list_deadline();
-        let page = |page| wire::cluster_page(name, page);
-        match self.read_list::<ClusterPages>(page, deadline).await {
-            Err(ListError::Inconsistent(_)) => Ok(self.read_list::<ClusterPages>(page, deadline).await?),
-            outcome => Ok(outcome?),
-        }
+        self.read_list::<ClusterPages>(|page| wire::cluster_page(name, page)).await
     }
 
     async fn config_groups(&self, version: Option<VersionCode>) -> Result<Vec<ConfigGroup>, ApiError> {
-        let page = |page| wire::config_group_page(version, page);
-        let mut groups = self.read_list::<GroupPages>(page, self.list_deadline()).await?;
+        let mut groups = self.read_list::<GroupPages>(|page| wire::config_group_page(version, page)).await?;
         // In case the service did not filter them.
         groups.retain(|group| version.is_none_or(|version| group.version == version));
         Ok(groups)
@@ -398,8 +306,8 @@ impl CdssApi for HttpApi {
     }
 
     async fn refresh_credentials(&self) {
-        let HttpApiConfig { credentials, clock, observer, .. } = &self.config;
-        credentials.fresh(clock.now(), &**observer).await;
+        let Connection { clock, observer, .. } = &self.client.connection;
+        self.credentials.fresh(clock.now(), &**observer).await;
     }
 
     async fn start(
@@ -412,14 +320,14 @@ impl CdssApi for HttpApi {
         if consent.cluster() != target.cluster {
             return Err(missing_consent(operation.name));
         }
-        let credentials = self.config.credentials.current();
-        let envelope = self.send_once(&operation, &credentials, connect_within).await?;
+        let envelope = self.send_once(&operation, connect_within).await?;
         if envelope.result.as_bool() == Some(true) {
-            return Ok(AcceptedStart { request_id: envelope.request_id, at: self.config.clock.now() });
+            let at = self.client.connection.clock.now();
+            return Ok(AcceptedStart { request_id: envelope.request_id, at });
         }
         // Neither accepted nor refused: a refusal has another code.
         let reason = format!("success code 0, but the result is not `true`: {}", envelope.message);
-        Err(unreadable_response(operation.name, reason, envelope.request_id))
+        Err(ApiError::unreadable(operation.name, reason, envelope.request_id))
     }
 
     async fn create_group(

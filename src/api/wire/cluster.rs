@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use super::json::{count, list, required_list, text};
-use super::{PAGE_SIZE, ReadRequest};
-use crate::api::operation::Operation;
+use super::{Operation, PAGE_SIZE, ReadRequest};
 use crate::model::broker_health::{Color, Health, Node, NodeGroup};
 use crate::model::cluster::{
     Cluster, ClusterEntry, ClusterIdentity, ClusterList, ClusterState, ForbiddenCluster,
@@ -34,7 +33,7 @@ pub(in crate::api) fn cluster_page(name: Option<&str>, page: u32) -> ReadRequest
 /// Reads one cluster by its number. The response is None if the cluster does not exist.
 pub(in crate::api) fn cluster(no: ClusterNo) -> ReadRequest<Option<Cluster>> {
     let path = format!("cluster/getClusterInfoList/{no}");
-    ReadRequest::new(Operation::post_without_body(OperationName::GetClusterInfo, path), move |envelope| {
+    ReadRequest::new(Operation::post(OperationName::GetClusterInfo, path, None), move |envelope| {
         Ok(envelope.object().map(|result| parse_cluster(no, result)))
     })
 }

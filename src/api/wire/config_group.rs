@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::json::{count, list, required_list, text};
-use super::{PAGE_SIZE, ReadRequest};
-use crate::api::operation::Operation;
+use super::{Operation, PAGE_SIZE, ReadRequest};
 use crate::model::config_group::{ConfigGroup, Setting};
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 use crate::model::operation_name::OperationName;

@@ -2,11 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::Envelope;
 use super::json::number;
+use super::{Envelope, Operation};
 use crate::api::NewGroup;
-use crate::api::classify::OperationKind;
-use crate::api::operation::Operation;
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 use crate::model::operation_name::OperationName;
@@ -18,8 +16,7 @@ pub(in crate::api) fn create_group(group: &NewGroup) -> Operation {
         "kafkaVersionCode": group.version.to_string(),
         "description": group.description,
     });
-    let request = Operation::post(OperationName::CreateConfigGroup, "configGroup/createConfigGroup", body);
-    Operation { kind: OperationKind::Change, ..request }
+    Operation::post(OperationName::CreateConfigGroup, "configGroup/createConfigGroup", body)
 }
 
 /// Replaces all custom values of a config group.
@@ -30,8 +27,7 @@ pub(in crate::api) fn write_group(
 ) -> Operation {
     let path = format!("configGroup/setKafkaConfigGroupDetail/{no}");
     let body = settings_body(version, values);
-    let request = Operation::post(OperationName::SetKafkaConfigGroupDetail, path, body);
-    Operation { kind: OperationKind::Change, ..request }
+    Operation::post(OperationName::SetKafkaConfigGroupDetail, path, body)
 }
 
 /// Builds the body that writes these values: standard settings as fields, the others in the additional list.

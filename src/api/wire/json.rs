@@ -37,3 +37,7 @@ pub(super) fn required_list<'a>(result: &'a Value, name: &str) -> Result<&'a [Va
         _ => Err("the list is missing in the response"),
     }
 }
+
+pub(super) fn string_field(value: &Value, field: &str) -> Option<String> {
+    value[field].as_str().map(str::to_owned)
+}

@@ -2,16 +2,15 @@
 
 use serde_json::Value;
 
-use super::ReadRequest;
 use super::json::{count, required_list, text};
-use crate::api::operation::Operation;
+use super::{Operation, ReadRequest};
 use crate::model::ids::VersionCode;
 use crate::model::kafka_version::{KafkaVersion, mark_ambiguous};
 use crate::model::operation_name::OperationName;
 
 /// Reads the offered versions.
 pub(in crate::api) fn versions() -> ReadRequest<Vec<KafkaVersion>> {
-    let path = "cluster/getCDSSVersionList".to_owned();
+    let path = "cluster/getCDSSVersionList";
     ReadRequest::new(Operation::get(OperationName::GetCdssVersionList, path), |envelope| {
         parse_versions(&envelope.result)
     })

@@ -6,11 +6,12 @@
 mod cluster;
 mod config_group;
 mod config_group_changes;
+mod envelope;
 mod json;
 mod kafka_version;
 mod log_body;
 mod page_info;
-mod read_request;
+mod request;
 mod response;
 #[cfg(test)]
 mod tests;
@@ -19,11 +20,15 @@ mod upgrade;
 pub(super) use cluster::*;
 pub(super) use config_group::*;
 pub(super) use config_group_changes::*;
+pub(super) use envelope::{Envelope, parse_envelope};
 pub(super) use kafka_version::*;
 pub(super) use log_body::redact;
 pub(super) use page_info::{PageInfo, parse_page_info};
-pub(crate) use read_request::ReadRequest;
-pub(super) use response::{Envelope, Response, parse_envelope};
+pub(super) use request::Operation;
+pub(crate) use request::ReadRequest;
+pub(super) use response::Response;
+#[cfg(test)]
+pub(super) use response::parse_body;
 pub(super) use upgrade::*;
 
 /// The requested number of entries per page.

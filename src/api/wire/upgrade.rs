@@ -2,18 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{Envelope, ReadRequest};
-use crate::api::classify::OperationKind;
-use crate::api::operation::Operation;
+use super::{Envelope, Operation, ReadRequest};
 use crate::model::operation_name::OperationName;
 use crate::upgrade::rules::plan::UpgradeTarget;
 use crate::upgrade::rules::snapshot::PreCheck;
 
 /// Starts an upgrade. The three numbers are JSON numbers, as in the table and the example of the guide.
 pub(in crate::api) fn start(target: &UpgradeTarget) -> Operation {
-    let request =
-        Operation::post(OperationName::RollingUpgrade, "cluster/rollingUpgrade", upgrade_body(target));
-    Operation { kind: OperationKind::Start, ..request }
+    Operation::post(OperationName::RollingUpgrade, "cluster/rollingUpgrade", upgrade_body(target))
 }
 
 /// Checks whether the upgrade is possible, without starting it.

@@ -10,7 +10,7 @@ use crate::model::setting_name::Field;
 use crate::output::{CommandReport, streams};
 use crate::report::Finished;
 use crate::report::config::{
-    EffectiveSetting, ProfileChange, ProfileChangeReport, ProfilesReport, SettingsReport, VerifyReport,
+    Profile, ProfileChange, ProfileChangeReport, ProfilesReport, SettingsReport, VerifyReport,
 };
 use crate::settings::{self, Environment, Flags};
 use crate::verify::verify;
@@ -138,16 +138,7 @@ fn show_settings(context: &Context) -> SettingsReport {
     if let Err(error) = &context.settings.credentials {
         streams::print_stderr(&crate::output::escape(&format!("warning: {error}")));
     }
-    let settings = context.settings.summary.iter();
-    SettingsReport(
-        settings
-            .map(|setting| EffectiveSetting {
-                key: setting.name,
-                value: setting.value.clone(),
-                origin: setting.origin.to_string(),
-            })
-            .collect(),
-    )
+    SettingsReport { settings: context.settings.summary.clone() }
 }
 
 /// Runs the subcommands that must work even if the settings are invalid.
@@ -178,7 +169,8 @@ async fn edit_profile(
         ConfigCommand::Set { key, value, stdin } => {
             settings::require_editable(&editor.files, &editor.profile)?;
             let value = editor.read_value(*key, value.as_deref(), *stdin).await?;
-            let edit = settings::set_value(&editor.file, &editor.profile, *key, &value)?;
+            let edit =
+                settings::set_value(&editor.file, &editor.profile, *key, &value, &editor.clock).await?;
             editor.warn_conflicts();
             (Some(*key), edit)
         }
@@ -188,7 +180,7 @@ async fn edit_profile(
         }
     };
     let source = editor.file.display().to_string();
-    Ok(ProfileChangeReport(Some(ProfileChange { profile: editor.profile, source, key, edit })))
+    Ok(ProfileChangeReport { change: Some(ProfileChange { profile: editor.profile, source, key, edit }) })
 }
 
 fn list_profiles(environment: &Environment) -> Result<ProfilesReport, CommandError> {
@@ -198,10 +190,11 @@ fn list_profiles(environment: &Environment) -> Result<ProfilesReport, CommandErr
         Vec::new()
     });
     let all = files.config.iter().chain(&ncloud);
-    let profiles: Vec<_> =
-        all.map(|profile| (profile.name.clone(), profile.file.display().to_string())).collect();
+    let profiles: Vec<Profile> = all
+        .map(|profile| Profile { name: profile.name.clone(), source: profile.file.display().to_string() })
+        .collect();
     if profiles.is_empty() {
         streams::print_stderr("no profiles found; create one with `cdss config init`");
     }
-    Ok(ProfilesReport(profiles))
+    Ok(ProfilesReport { profiles })
 }

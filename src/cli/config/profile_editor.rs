@@ -7,7 +7,8 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 use strum::VariantNames as _;
 
-use crate::consent::{ConsentError, Prompt as _, PromptError, Question, require_terminal};
+use crate::clock::SystemClock;
+use crate::consent::{ConsentError, Prompt as _, Question, require_terminal};
 use crate::error::{CommandError, StartState, UsageError};
 use crate::model::profile_edit::ProfileEdit;
 use crate::model::region::{self, EndpointKind, Region, Site};
@@ -15,7 +16,7 @@ use crate::model::setting_name::Field;
 use crate::model::words::alternatives;
 use crate::output::{EchoGuard, TerminalPrompt, streams};
 use crate::settings::{self, Environment, Flags, ProfileFiles};
-use crate::signals::{Signal, SignalListener};
+use crate::signals::SignalListener;
 
 /// Edits one profile of `config.toml`.
 pub(super) struct ProfileEditor<'a> {
@@ -24,7 +25,7 @@ pub(super) struct ProfileEditor<'a> {
     pub file: PathBuf,
     pub files: ProfileFiles,
     pub profile: String,
-    signals: SignalListener,
+    pub clock: SystemClock,
 }
 
 impl<'a> ProfileEditor<'a> {
@@ -37,7 +38,7 @@ impl<'a> ProfileEditor<'a> {
         if let Err(error) = signals.listen() {
             streams::print_stderr(&format!("warning: can't install signal handlers: {error}"));
         }
-        Ok(Self { flags, environment, file, files, profile, signals })
+        Ok(Self { flags, environment, file, files, profile, clock: SystemClock { signals } })
     }
 
     /// Warns about surprising consequences of an edit: conflicting settings, and a section of `~/.ncloud/configure`
@@ -61,7 +62,7 @@ impl<'a> ProfileEditor<'a> {
     }
 
     fn prompt(&self) -> TerminalPrompt {
-        TerminalPrompt { signals: self.signals.clone() }
+        TerminalPrompt { signals: self.clock.signals.clone() }
     }
 
     /// Prompts for all values, then writes them together.
@@ -110,7 +111,7 @@ impl<'a> ProfileEditor<'a> {
             (Field::Site, SecretString::from(site.into_str())),
             (Field::Region, SecretString::from(region.code())),
         ];
-        settings::create_profile(&self.file, &self.profile, &values)?;
+        settings::create_profile(&self.file, &self.profile, &values, &self.clock).await?;
         self.warn_conflicts();
         Ok(ProfileEdit::Created)
     }
@@ -179,12 +180,9 @@ impl<'a> ProfileEditor<'a> {
             };
             let mut prompt = self.prompt();
             require_terminal(&prompt).map_err(CommandError::Consent)?;
-            question.ask(&mut prompt).await.map_err(|error| match error {
-                ConsentError::Interrupted(signal) => interrupted(signal),
-                error => CommandError::Consent(error),
-            })?;
+            question.ask(&mut prompt).await.map_err(prompt_failure)?;
         }
-        settings::remove(&self.file, &self.profile, field)?;
+        settings::remove(&self.file, &self.profile, field, &self.clock).await?;
         Ok(ProfileEdit::Removed)
     }
 
@@ -196,15 +194,13 @@ impl<'a> ProfileEditor<'a> {
     }
 }
 
-fn prompt_failure(error: PromptError) -> CommandError {
+fn prompt_failure(error: ConsentError) -> CommandError {
     match error {
-        PromptError::Interrupted(signal) => interrupted(signal),
-        PromptError::Terminal(error) => CommandError::Consent(ConsentError::Terminal(error)),
+        ConsentError::Interrupted(signal) => {
+            CommandError::Interrupted { signal, start: StartState::NotApplicable, follow: None }
+        }
+        error => CommandError::Consent(error),
     }
-}
-
-fn interrupted(signal: Signal) -> CommandError {
-    CommandError::Interrupted { signal, start: StartState::NotApplicable, follow: None }
 }
 
 fn usage_error(name: &'static str, error: &dyn std::fmt::Display) -> CommandError {

@@ -11,7 +11,7 @@ use super::runtime::block_on;
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::{CommandError, UsageError};
 use crate::output::streams;
-use crate::report::list::ScenariosReport;
+use crate::report::list::{self, ScenariosReport};
 use crate::sandbox::{NewCluster, Options, RequestLog, Sandbox, Scenario};
 use crate::settings::{Environment, is_setting_variable, sandbox_credentials};
 use crate::signals::{Signal, SignalListener, on_signal};
@@ -195,10 +195,12 @@ fn serve_until_signal(sandbox: &Sandbox) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-/// Returns the name, exit code, and description of every scenario.
+/// Returns the report of every scenario.
 pub(crate) fn scenarios() -> ScenariosReport {
-    let describe = |scenario: &Scenario| {
-        (scenario.name().to_owned(), scenario.exit_code(), scenario.description().to_owned())
+    let describe = |scenario: &Scenario| list::Scenario {
+        name: scenario.name().to_owned(),
+        exit: scenario.exit_code(),
+        about: scenario.description().to_owned(),
     };
-    ScenariosReport(Scenario::ALL.iter().map(describe).collect())
+    ScenariosReport { scenarios: Scenario::ALL.iter().map(describe).collect() }
 }

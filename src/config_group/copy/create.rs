@@ -1,262 +1,197 @@
-//! Creating the group. The create is sent once; if the response is lost, the group is found by its name.
+//! Creating the group. The create is sent once. A list of groups then shows which group this run created; no other group
+//! is written to.
+
+use std::fmt::Display;
+use std::time::Duration;
 
 use tokio::join;
 
-use super::hints::{diff_command, values_not_written};
-use super::plan::CopyPlan;
-use super::{RunningCopy, interrupted_before_change, target_group};
+use super::RunningCopy;
 use crate::api::{ApiError, CdssApi, NewGroup, OperationKind, RetryDecision, classify};
-use crate::config_group::rules::creation::{self, GroupProblem, Provenance};
+use crate::config_group::rules::creation::{
+    GroupProblem, ListedGroup, check_empty_and_unused, description, find_new_group,
+};
 use crate::consent::GroupConsent;
-use crate::documents::copy_document;
-use crate::error::{CommandError, CopyError, CreateDoubt, NotWrittenReason, SearchResult};
+use crate::error::{CommandError, CopyError, FailedCopy};
 use crate::model::config_group::ConfigGroup;
 use crate::model::ids::ConfigGroupNo;
 use crate::model::operation_name::OperationName;
 use crate::model::verdict::Submitted;
-use crate::session::retry_budget::CONFIRMATION_PAUSES;
-use crate::signals::Interrupted;
 
-/// Whether the number in the response to a create is that of the new group.
-enum GroupIdentity {
-    /// The new group has this number.
-    Confirmed(ConfigGroupNo),
-    /// Why it may belong to another group, and a group with the name whose creator is unknown.
-    Unconfirmed(Box<CreateDoubt>, Option<ConfigGroup>),
-}
+/// The response to the create, with the number of the new group if it contains one.
+type CreateResponse = Result<Option<ConfigGroupNo>, ApiError>;
+
+/// Why the new group can't be filled; None if it can. An error if this can't be read.
+type NewGroupCheck = Result<Option<GroupProblem>, ApiError>;
 
 impl<A: CdssApi> RunningCopy<'_, '_, A> {
-    /// Creates the group and returns its number.
-    pub(super) async fn create_group(
-        &mut self,
-        plan: &CopyPlan,
-        consent: &GroupConsent,
-    ) -> Result<ConfigGroupNo, CommandError> {
-        let document = copy_document(&self.report);
-        let entry = self.journal_entry(plan, consent, &document);
-        let recorded = self.session.journal.record_group_create(self.session.clock.now(), &entry).await;
-        recorded.map_err(CommandError::Journal)?;
-        self.copy().is_journaled = true;
+    /// Creates the group, and verifies that this run created it and may fill it.
+    pub(super) async fn create_group(&mut self, consent: &GroupConsent) -> Result<(), CommandError> {
+        self.record_change(consent).await.map_err(CommandError::Journal)?;
         // From here on, even an internal error must not report that nothing was created.
         self.set_created(Submitted::Unknown);
         let new_group = NewGroup {
-            name: plan.name.clone(),
-            version: plan.endpoints.target_version.code,
-            description: creation::description(plan.endpoints.source.group.no, self.session.journal.run_id()),
+            name: self.name.clone(),
+            version: self.endpoints.target_version.code,
+            description: description(self.endpoints.source.group.no, self.session.journal.run_id()),
         };
         let send = async |api: &A| api.create_group(&new_group, consent).await;
         let response = self
             .session
             .send_change_with_retries(OperationName::CreateConfigGroup, "nothing was created", send)
             .await;
-        let (no, problem) = match response {
-            Ok(Some(reported_no)) => match self.verify_created(plan, reported_no).await {
-                Ok(GroupIdentity::Confirmed(no)) => (no, Ok(None)),
-                Ok(GroupIdentity::Unconfirmed(doubt, candidate)) => {
-                    return Err(self.outcome_unknown(plan, *doubt, candidate.as_ref()));
-                }
-                Err(error) => (reported_no, Err(error)),
-            },
-            Ok(None) => {
-                let no = self.find_created(plan, None).await?;
-                (no, self.problem_with_new_group(plan, no).await)
-            }
-            Err(error) => {
-                let no = self.handle_create_error(plan, error).await?;
-                (no, self.problem_with_new_group(plan, no).await)
-            }
-        };
+        let (no, check) = self.verify_ownership(response).await?;
+
         self.set_created(Submitted::Yes);
-        self.report.diff.group_to = Some(target_group(plan, no));
-        self.session.reporter.note(&format!("created config group {}", target_group(plan, no)));
+        let group = ConfigGroup {
+            name: Some(self.name.to_string()),
+            ..ConfigGroup::unnamed(no, self.endpoints.target_version.code)
+        };
+        self.session.reporter.note(&format!("created config group {group}"));
+        self.report.diff.group_to = Some(group);
         if let Err(error) = self.session.journal.record_group_created(self.session.clock.now(), no).await {
             self.session.reporter.warn(&format!("{error}; config group {no} was created anyway"));
         }
-        match problem {
-            Ok(None) => Ok(no),
+        match check {
+            Ok(None) => Ok(()),
             // Another user changed or used the group first.
             Ok(Some(problem)) => {
-                let diff = diff_command(&plan.endpoints, no);
-                Err(values_not_written(plan, no, NotWrittenReason::GroupUnfit { problem, diff }))
+                let hint = format!("inspect it with: {}", self.diff_command(no));
+                Err(self.values_not_written(&problem, hint, None))
             }
-            Err(error) => Err(match error.signal() {
-                Some(signal) => self.interrupted(plan, Some(no), signal),
-                None => values_not_written(plan, no, NotWrittenReason::Request(error)),
-            }),
+            Err(error) => Err(self.not_written(error)),
         }
     }
 
-    async fn handle_create_error(
+    /// Returns the number of the group that this run created, and whether it can be filled.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the group was not created, or if no group is certainly this run's.
+    async fn verify_ownership(
         &mut self,
-        plan: &CopyPlan,
-        error: ApiError,
-    ) -> Result<ConfigGroupNo, CommandError> {
-        let decision = classify(OperationKind::Change, &error);
+        response: CreateResponse,
+    ) -> Result<(ConfigGroupNo, NewGroupCheck), CommandError> {
+        let is_refused = match &response {
+            Ok(_) => false,
+            Err(error) => self.is_refusal(error)?,
+        };
+        let listed = self.search_new_group(&response, is_refused).await;
+        match (&response, listed) {
+            // The description shows that this run created it just now.
+            (Ok(Some(_)), Ok(ListedGroup::Own(no))) => Ok((no, Ok(None))),
+            (_, Ok(ListedGroup::Own(no))) => Ok((no, self.check_new_group(no).await)),
+            (Ok(Some(no)), Err(error)) => Ok((*no, Err(error))),
+            (Ok(Some(_)), Ok(ListedGroup::Foreign(group))) => {
+                Err(self.create_unknown(&response, &format!("that is a different group, {group}"), None))
+            }
+            // The list lacks the group or its description, so it must be empty and unused.
+            (Ok(Some(no)), Ok(listed)) => match self.check_new_group(*no).await {
+                Ok(Some(problem)) => Err(self.create_unknown(&response, &problem, listed.unproven())),
+                check => Ok((*no, check)),
+            },
+            (Err(error), Ok(ListedGroup::Missing | ListedGroup::Foreign(_))) if is_refused => {
+                self.set_created(Submitted::No);
+                Err(self.rejected("the service refused the config group", error.clone()))
+            }
+            (_, Err(error)) => Err(error.signal().map_or_else(
+                || {
+                    self.create_unknown(
+                        &response,
+                        &format!("checking the config groups failed: {error}"),
+                        None,
+                    )
+                },
+                |signal| self.interrupted(signal),
+            )),
+            (_, Ok(ListedGroup::Unproven(group) | ListedGroup::Foreign(group))) => {
+                let found = format!(
+                    "config group {group} exists, but its description does not show that this run created it"
+                );
+                Err(self.create_unknown(&response, &found, Some(&group)))
+            }
+            (_, Ok(ListedGroup::Missing)) => {
+                Err(self.create_unknown(&response, &"no config group with that name was found", None))
+            }
+        }
+    }
+
+    /// Returns true if the service refused the create, and false if the create may have had an effect.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the create certainly had no effect, or on a signal.
+    fn is_refusal(&mut self, error: &ApiError) -> Result<bool, CommandError> {
+        let decision = classify(OperationKind::Change, error);
         if decision.proves_no_effect() {
             self.set_created(Submitted::No);
-            return Err(match error.signal_before_sending() {
-                Some(signal) => interrupted_before_change(signal),
-                None => CopyError::CreateNotDelivered(error).into(),
-            });
+            return Err(self.rejected("the config group was not created", error.clone()));
         }
         if let Some(signal) = error.signal() {
-            return Err(self.interrupted(plan, None, signal));
+            return Err(self.interrupted(signal));
         }
-        if decision == RetryDecision::Confirm {
-            return self.confirm_refusal(plan, error).await;
+        if decision != RetryDecision::Confirm {
+            self.session.reporter.warn(&format!("{error}; checking whether the config group was created"));
         }
-        self.session.reporter.warn(&format!("{error}; checking whether the config group was created"));
-        self.find_created(plan, Some(error)).await
+        Ok(decision == RetryDecision::Confirm)
     }
 
-    /// Confirms a refusal with one read: the service may have created the group anyway, or refused it because another
-    /// user created a group with this name.
-    async fn confirm_refusal(
+    /// Searches the new group among those of the version. A refusal is confirmed with one read: the service may have
+    /// created the group anyway, or refused it because another user created a group with this name.
+    async fn search_new_group(
         &mut self,
-        plan: &CopyPlan,
-        error: ApiError,
-    ) -> Result<ConfigGroupNo, CommandError> {
-        let found = match self.find_by_name(plan).await {
-            Ok(found) => found,
-            Err(read_error) => {
-                if let Some(signal) = read_error.signal() {
-                    return Err(self.interrupted(plan, None, signal));
-                }
-                let search = SearchResult::ReadFailed(read_error);
-                let doubt = CreateDoubt::NotFound { create: Some(error), search };
-                return Err(self.outcome_unknown(plan, doubt, None));
-            }
+        response: &CreateResponse,
+        is_refused: bool,
+    ) -> Result<ListedGroup, ApiError> {
+        let reported = response.as_ref().ok().copied().flatten();
+        let mut pauses = &mut self.pauses()[..];
+        if reported.is_some() || is_refused {
+            pauses[0] = Duration::ZERO;
+        }
+        if is_refused {
+            pauses = &mut pauses[..1];
+        }
+        let (name, version) = (self.name.clone(), self.endpoints.target_version.code);
+        let run = self.session.journal.run_id();
+        let read = async |api: &A| {
+            let groups = api.config_groups(Some(version)).await?;
+            Ok(find_new_group(&groups, &name, run, reported))
         };
-        match found.map(|group| (creation::provenance(&group, self.session.journal.run_id()), group)) {
-            Some((Provenance::ThisRun, group)) => Ok(group.no),
-            Some((Provenance::Unknown, group)) => {
-                let search = SearchResult::CreatorUnknown(group.clone());
-                let doubt = CreateDoubt::NotFound { create: Some(error), search };
-                Err(self.outcome_unknown(plan, doubt, Some(&group)))
-            }
-            Some((Provenance::Other, _)) | None => {
-                self.set_created(Submitted::No);
-                Err(CopyError::CreateRefused(error).into())
-            }
-        }
+        // The reported group does not get a description later, but another group may get listed.
+        let is_conclusive = |listed: &ListedGroup| match listed {
+            ListedGroup::Own(_) => true,
+            ListedGroup::Unproven(_) | ListedGroup::Foreign(_) => reported.is_some(),
+            ListedGroup::Missing => false,
+        };
+        self.poll(OperationName::GetKafkaVersionConfigGroupList, pauses, read, is_conclusive, None).await
     }
 
-    /// Polls for the new group by its name. `create` is the error of the create; None if its response had no number.
-    async fn find_created(
-        &mut self,
-        plan: &CopyPlan,
-        create: Option<ApiError>,
-    ) -> Result<ConfigGroupNo, CommandError> {
-        let (mut search, mut candidate) = (SearchResult::NoGroup, None);
-        for attempt in 0..CONFIRMATION_PAUSES.len() {
-            let pause = self.session.confirmation_pause(attempt);
-            let slept = self.session.clock.sleep(pause).await;
-            slept.map_err(|Interrupted(signal)| self.interrupted(plan, None, signal))?;
-            match self.find_by_name(plan).await {
-                Ok(Some(group))
-                    if creation::provenance(&group, self.session.journal.run_id()) == Provenance::ThisRun =>
-                {
-                    return Ok(group.no);
-                }
-                Ok(Some(group)) => {
-                    (search, candidate) = (SearchResult::CreatorUnknown(group.clone()), Some(group));
-                }
-                Ok(None) => {}
-                Err(read_error) => {
-                    if let Some(signal) = read_error.signal() {
-                        return Err(self.interrupted(plan, None, signal));
-                    }
-                    search = SearchResult::ReadFailed(read_error);
-                }
-            }
-        }
-        Err(self.outcome_unknown(plan, CreateDoubt::NotFound { create, search }, candidate.as_ref()))
-    }
-
-    async fn list_target_groups(&self, plan: &CopyPlan) -> Result<Vec<ConfigGroup>, ApiError> {
-        self.session.api.config_groups(Some(plan.endpoints.target_version.code)).await
-    }
-
-    /// Finds the group by its name with one read. Two matches are ambiguous and an error.
-    async fn find_by_name(&self, plan: &CopyPlan) -> Result<Option<ConfigGroup>, ApiError> {
-        let mut groups = self.list_target_groups(plan).await?;
-        groups.retain(|group| group.is_named(plan.name.as_str()));
-        match groups.as_slice() {
-            [] => Ok(None),
-            [group] => Ok(Some(group.clone())),
-            several => Err(ApiError::Unreadable {
-                operation: OperationName::GetKafkaVersionConfigGroupList,
-                status: 200,
-                reason: format!("{} config groups are named {}", several.len(), plan.name),
-                request_id: None,
-            }),
-        }
-    }
-
-    /// Verifies that the reported number is the new group's. The run id in a listed group's description is the stronger
-    /// proof. If the list lacks the group or its description, the group with that number must be empty and unused.
-    async fn verify_created(
-        &self,
-        plan: &CopyPlan,
-        reported_no: ConfigGroupNo,
-    ) -> Result<GroupIdentity, ApiError> {
-        let mut candidate = None;
-        for attempt in 0..CONFIRMATION_PAUSES.len() {
-            if attempt > 0 {
-                self.session.clock.sleep(self.session.confirmation_pause(attempt)).await.map_err(
-                    |Interrupted(signal)| ApiError::Interrupted {
-                        operation: OperationName::GetKafkaVersionConfigGroupList,
-                        signal,
-                    },
-                )?;
-            }
-            let groups = self.list_target_groups(plan).await?;
-            let provenance = |group: &ConfigGroup| creation::provenance(group, self.session.journal.run_id());
-            let is_named = |group: &ConfigGroup| group.is_named(plan.name.as_str());
-            if let Some(created) =
-                groups.iter().find(|group| is_named(group) && provenance(group) == Provenance::ThisRun)
-            {
-                return Ok(GroupIdentity::Confirmed(created.no));
-            }
-            if let Some(group) = groups.into_iter().find(|group| group.no == reported_no) {
-                if !is_named(&group) || provenance(&group) == Provenance::Other {
-                    let doubt = CreateDoubt::OtherGroupReported { reported: reported_no, group };
-                    return Ok(GroupIdentity::Unconfirmed(Box::new(doubt), None));
-                }
-                candidate = Some(group);
-                break;
-            }
-        }
-        let problem = self.problem_with_new_group(plan, reported_no).await?;
-        Ok(problem.map_or(GroupIdentity::Confirmed(reported_no), |problem| {
-            let doubt = CreateDoubt::ReportedGroupUnfit { reported: reported_no, problem };
-            GroupIdentity::Unconfirmed(Box::new(doubt), candidate)
-        }))
-    }
-
-    /// Reads why the new group can't be filled; None if it is empty and unused.
-    async fn problem_with_new_group(
-        &self,
-        plan: &CopyPlan,
-        no: ConfigGroupNo,
-    ) -> Result<Option<GroupProblem>, ApiError> {
-        let version = plan.endpoints.target_version.code;
+    async fn check_new_group(&self, no: ConfigGroupNo) -> NewGroupCheck {
+        let version = self.endpoints.target_version.code;
         let (settings, users) =
             join!(self.session.api.settings(no, version), self.session.api.usage_count(no));
-        Ok(creation::check_empty_and_unused(settings?.as_deref(), users?).err())
+        Ok(check_empty_and_unused(settings?.as_deref(), users?).err())
     }
 
-    /// The failure of a create with an unknown outcome. `candidate` has the name, but its creator is unknown.
-    fn outcome_unknown(
+    /// The failure of a create with an unknown outcome. `found` is what a search of the group showed. `candidate` has the
+    /// name, but its creator is unknown.
+    fn create_unknown(
         &self,
-        plan: &CopyPlan,
-        doubt: CreateDoubt,
+        response: &CreateResponse,
+        found: &dyn Display,
         candidate: Option<&ConfigGroup>,
     ) -> CommandError {
-        let next = match candidate {
-            Some(group) => self.compare_or_rename_hint(&plan.endpoints, group, &plan.name),
-            None => self.check_first_hint(&plan.endpoints, &plan.name),
+        let reason = match response {
+            Ok(Some(no)) => format!("the response named config group {no}, but {found}"),
+            Ok(None) => format!("the response contained no group number; {found}"),
+            Err(error) => format!("{error}; {found}"),
         };
-        CopyError::CreateOutcomeUnknown { name: plan.name.clone(), doubt, next }.into()
+        let hint = match candidate {
+            Some(group) => self.compare_or_rename_hint(group.no),
+            None => self.search_hint(&self.other_name()),
+        };
+        let message = format!("unknown whether config group {} was created: {reason}", self.name);
+        let cause = response.as_ref().err().cloned();
+        CopyError { outcome: FailedCopy::Unknown, message, hint: Some(hint), cause }.into()
     }
 }

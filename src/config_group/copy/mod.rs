@@ -1,30 +1,36 @@
 //! `config-group copy`: copies a group's custom values to another Kafka version.
 //!
-//! One create, one write, and a read that verifies both. Nothing is upgraded or deleted.
+//! It creates at most one group, writes all values once, and only to a group that this machine created. Nothing is
+//! upgraded or deleted.
 
-use crate::api::CdssApi;
-use crate::config_group::rules::creation::GroupProblem;
-use crate::config_group::rules::group_copy::GroupCopy;
+use std::time::Duration;
+
+use crate::api::{ApiError, CdssApi};
+use crate::config_group::rules::copy::GroupCopy;
 use crate::consent::{ConsentError, GroupConsent, Prompt, confirm_group};
-use crate::error::{BusyReason, CommandError, CopyError, CopyProgress};
-use crate::journal::{GroupEntry, LockError, OperationLock};
+use crate::documents::copy_document;
+use crate::error::{BusyReason, CommandError};
+use crate::journal::{self, GroupChange, JournalError, OperationLock};
 use crate::model::config_group::ConfigGroup;
 use crate::model::group_name::GroupName;
-use crate::model::ids::ConfigGroupNo;
 use crate::model::kafka_version::VersionSelector;
+use crate::model::operation_name::OperationName;
 use crate::model::selector::Selector;
 use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::Submitted;
 use crate::report::Finished;
 use crate::report::config_group::CopyReport;
 use crate::session::Session;
+use crate::session::retry_budget::CONFIRMATION_PAUSES;
 use crate::session::sent_change::SentChange;
-use crate::signals::Signal;
-use plan::CopyPlan;
+use crate::signals::Interrupted;
+use failures::CHOOSE_NAME;
+use read::CopyEndpoints;
 
 mod create;
-mod hints;
+mod failures;
 mod plan;
+mod read;
 mod write;
 
 /// The group to copy.
@@ -43,18 +49,20 @@ pub(crate) struct CopyRequest {
     /// None: derive the name from the source's name and the target version.
     pub name: Option<GroupName>,
     pub dry_run: bool,
-}
-
-/// How a copy asks for confirmation.
-pub(crate) struct CopyOptions<'a, P> {
+    /// Skips the question.
     pub yes: bool,
-    pub prompt: &'a mut P,
 }
 
-/// A copy in progress.
+/// A planned copy, and how far it got.
 struct RunningCopy<'a, 's, A> {
     session: &'a mut Session<'s, A>,
-    report: CopyReport,
+    /// Has the group to fill in `diff.group_to`, once it exists.
+    report: &'a mut CopyReport,
+    endpoints: CopyEndpoints,
+    /// The name of the group to fill.
+    name: GroupName,
+    /// The interrupted run that created the group to fill; None if this run creates it.
+    created_by: Option<String>,
 }
 
 /// Copies a config group, or only plans the copy in a dry run.
@@ -66,145 +74,141 @@ struct RunningCopy<'a, 's, A> {
 pub(crate) async fn copy(
     session: &mut Session<'_, impl CdssApi>,
     request: &CopyRequest,
-    options: &mut CopyOptions<'_, impl Prompt>,
+    prompt: &mut impl Prompt,
 ) -> Finished<CopyReport> {
-    let mut copy = RunningCopy { session, report: CopyReport::default() };
-    let result = copy.run(request, options).await;
-    Finished::new(copy.report, result)
+    let mut report = CopyReport::default();
+    let result = run(session, request, prompt, &mut report).await;
+    Finished::new(report, result)
 }
 
-async fn confirm(
-    plan: &CopyPlan,
-    options: &mut CopyOptions<'_, impl Prompt>,
-) -> Result<GroupConsent, CommandError> {
-    let version = plan.endpoints.target_version.code;
-    let confirmed = confirm_group(&plan.name, version, options.yes, options.prompt).await;
-    confirmed.map_err(|error| match error {
-        ConsentError::Interrupted(signal) => interrupted_before_change(signal),
-        error => CommandError::Consent(error),
-    })
-}
-
-fn lock(session: &Session<'_, impl CdssApi>, name: &GroupName) -> Result<OperationLock, CommandError> {
-    session.journal.lock_group(&session.context.service, name).map_err(|error| match error {
-        LockError::Held => {
-            let list = SuggestedCommand::ListConfigGroups(None);
-            CommandError::busy(BusyReason::GroupLocked { name: name.clone() }, list)
-        }
-        LockError::Io(error) => CommandError::Journal(error),
-    })
-}
-
-/// Returns the new group as its create request describes it, without a read.
-fn target_group(plan: &CopyPlan, no: ConfigGroupNo) -> ConfigGroup {
-    let name = Some(plan.name.to_string());
-    ConfigGroup {
-        no,
-        name,
-        version: plan.endpoints.target_version.code,
-        version_name: None,
-        description: None,
+async fn run(
+    session: &mut Session<'_, impl CdssApi>,
+    request: &CopyRequest,
+    prompt: &mut impl Prompt,
+    report: &mut CopyReport,
+) -> Result<(), CommandError> {
+    let endpoints = session.read_endpoints(request, report).await?;
+    let mut copy = RunningCopy::plan(session, request, endpoints, report).await?;
+    if request.dry_run {
+        return Ok(());
     }
-}
-
-/// The failure for a signal that arrived before anything was changed.
-fn interrupted_before_change(signal: Signal) -> CommandError {
-    CopyError::Interrupted { signal, progress: CopyProgress::NothingSent, next: None }.into()
+    copy.session.reporter.show_copy_plan(copy.report);
+    let consent = copy.confirm(request.yes, prompt).await?;
+    let _lock = copy.lock()?;
+    copy.verify_unchanged().await?;
+    if copy.created_by.is_none() {
+        copy.create_group(&consent).await?;
+    }
+    copy.write_settings(&consent).await
 }
 
 impl<A: CdssApi> RunningCopy<'_, '_, A> {
-    async fn run(
-        &mut self,
-        request: &CopyRequest,
-        options: &mut CopyOptions<'_, impl Prompt>,
-    ) -> Result<(), CommandError> {
-        let plan = self.plan_copy(request).await?;
-        if let Some(problem) = self.session.journal.access_problem() {
-            return Err(CopyError::JournalUnusable(problem).into());
-        }
-        if plan.resumable.is_none() {
-            self.reject_unresolved(&plan.name, &plan.endpoints)?;
-        }
-        if request.dry_run {
-            return Ok(());
-        }
-        self.session.reporter.show_copy_plan(&self.report);
-        let consent = confirm(&plan, options).await?;
-        let _lock = lock(self.session, &plan.name)?;
-        self.verify_unchanged(&plan).await?;
-        let no = match &plan.resumable {
-            Some(resumable) => resumable.group.no,
-            None => self.create_group(&plan, &consent).await?,
+    async fn confirm(&self, yes: bool, prompt: &mut impl Prompt) -> Result<GroupConsent, CommandError> {
+        let version = self.endpoints.target_version.code;
+        confirm_group(&self.name, version, yes, prompt).await.map_err(|error| match error {
+            ConsentError::Interrupted(signal) => self.interrupted(signal),
+            error => CommandError::Consent(error),
+        })
+    }
+
+    fn lock(&self) -> Result<OperationLock, CommandError> {
+        let name = &self.name;
+        let lock = self
+            .session
+            .journal
+            .lock_group(&self.session.context.service, name)
+            .map_err(CommandError::Journal)?;
+        lock.ok_or_else(|| {
+            let list = SuggestedCommand::ListConfigGroups(None);
+            CommandError::busy(BusyReason::GroupLocked { name: name.clone() }, list)
+        })
+    }
+
+    /// Records the create, or the write to the group that exists, before it is sent.
+    async fn record_change(&mut self, consent: &GroupConsent) -> Result<(), JournalError> {
+        let journal = self.session.journal;
+        let group = self.report.diff.group_to.as_ref().map(|group| group.no);
+        let change = GroupChange {
+            origin: journal.origin(&self.session.context.service),
+            config_group: group,
+            config_group_name: self.name.to_string(),
+            version_code: self.endpoints.target_version.code,
+            consent: consent.method().to_string(),
+            made_by: self.created_by.clone(),
+            from_config_group: Some(self.endpoints.source.group.no),
+            plan: journal::Plan(copy_document(self.report)),
         };
-        if let Some(cluster) = self.report.cluster {
-            let version = Some(plan.endpoints.target_version.clone());
-            let check = SuggestedCommand::Check { cluster, version, config_group: Some(no) };
-            self.copy().check_command = Some(check.render(Some(self.session.context)));
-        }
-        self.write_settings(&plan, no, &consent).await
+        journal.record_group_change(self.session.clock.now(), change).await?;
+        self.copy_mut().is_journaled = true;
+        Ok(())
     }
 
-    /// Checks again, now under the lock, that the source has the confirmed values and that the name is still free, or
-    /// the resumable group still empty.
-    async fn verify_unchanged(&self, plan: &CopyPlan) -> Result<(), CommandError> {
-        let from = &plan.endpoints.source;
-        if self.source_settings(&from.group).await?.custom_values() != from.custom_values() {
-            return Err(CopyError::SourceChanged(from.group.clone()).into());
-        }
-        let resumable_no = plan.resumable.as_ref().map(|resumable| resumable.group.no);
-        let mut same_name = self.session.fetch_groups(plan.endpoints.target_version.code).await?;
-        same_name.retain(|group| group.is_named(plan.name.as_str()));
-        match (same_name.as_slice(), resumable_no) {
-            ([], None) => self.reject_unresolved(&plan.name, &plan.endpoints),
-            ([group], Some(no)) if group.no == no => {
-                let settings = self.session.fetch_readable_settings(std::slice::from_ref(group)).await?.pop();
-                let settings = settings.map(|settings| settings.settings);
-                let resumable = self.find_resumable(&plan.endpoints, &plan.name, group, settings.as_deref());
-                resumable.await.map(drop)
+    /// Returns the pauses before the reads that follow a change.
+    fn pauses(&self) -> [Duration; CONFIRMATION_PAUSES.len()] {
+        std::array::from_fn(|turn| self.session.confirmation_pause(turn))
+    }
+
+    /// Reads after each pause until the result is conclusive, because a read may lag behind a change. Returns the result
+    /// of the last read. `retry_note` reports that the first one was not conclusive.
+    async fn poll<T>(
+        &mut self,
+        operation: OperationName,
+        pauses: &[Duration],
+        read: impl AsyncFn(&A) -> Result<T, ApiError>,
+        is_conclusive: impl Fn(&T) -> bool,
+        retry_note: Option<&str>,
+    ) -> Result<T, ApiError> {
+        let mut turn = 0;
+        loop {
+            if !pauses[turn].is_zero() {
+                let slept = self.session.clock.sleep(pauses[turn]).await;
+                slept.map_err(|Interrupted(signal)| ApiError::Interrupted { operation, signal })?;
             }
-            ([], Some(no)) => Err(CopyError::GroupMissing(target_group(plan, no)).into()),
-            ([group, ..], _) => {
-                Err(self.name_taken(&plan.endpoints, &plan.name, group, None, GroupProblem::CreatedMeanwhile))
+            let result = read(self.session.api).await;
+            let ends = match &result {
+                Ok(read) => is_conclusive(read),
+                Err(error) => error.signal().is_some(),
+            };
+            if ends || turn + 1 == pauses.len() {
+                return result;
             }
+            if let (0, Ok(_), Some(note)) = (turn, &result, retry_note) {
+                self.session.reporter.note(note);
+            }
+            turn += 1;
         }
     }
 
-    fn journal_entry<'a>(
-        &'a self,
-        plan: &'a CopyPlan,
-        consent: &GroupConsent,
-        document: &'a serde_json::Value,
-    ) -> GroupEntry<'a> {
-        GroupEntry {
-            service: &self.session.context.service,
-            name: &plan.name,
-            version: plan.endpoints.target_version.code,
-            from: plan.endpoints.source.group.no,
-            consent: consent.method(),
-            created_by: plan.resumable.as_ref().map(|resumable| resumable.created_by.as_str()),
-            plan: document,
-        }
+    fn copy(&self) -> &GroupCopy {
+        self.report.copy.as_ref().expect("the plan sets it")
     }
 
-    fn copy(&mut self) -> &mut GroupCopy {
-        self.report.copy.as_mut().expect("plan_copy set it")
+    /// Returns the group to fill.
+    fn group(&self) -> &ConfigGroup {
+        self.report.diff.group_to.as_ref().expect("it was found or created")
+    }
+
+    fn copy_mut(&mut self) -> &mut GroupCopy {
+        self.report.copy.as_mut().expect("the plan sets it")
     }
 
     fn set_created(&mut self, created: Submitted) {
-        self.copy().created = created;
+        self.copy_mut().created = created;
         self.record_sent_change();
     }
 
     fn set_written(&mut self, written: Submitted) {
-        self.copy().written = written;
+        self.copy_mut().written = written;
         self.record_sent_change();
     }
 
     /// Records what was sent for the case of a panic.
     fn record_sent_change(&self) {
-        let copy = self.report.copy.as_ref().filter(|copy| copy.may_have_changed());
-        *self.session.sent_change.borrow_mut() = copy.map_or(SentChange::Nothing, |copy| {
-            SentChange::ConfigGroup { copy: Box::new(copy.clone()), version: self.report.diff.to.clone() }
-        });
+        let (copy, hint) = (self.copy(), self.search_hint(CHOOSE_NAME));
+        *self.session.sent_change.borrow_mut() = if copy.may_have_changed() {
+            SentChange::ConfigGroup { copy: Box::new(copy.clone()), hint }
+        } else {
+            SentChange::Nothing
+        };
     }
 }

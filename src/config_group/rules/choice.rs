@@ -1,8 +1,10 @@
 //! Choosing the config group for an upgrade, and ranking the candidates.
 
+use strsim::levenshtein;
+
 use super::copy::{partition_settings, planned_settings};
 use super::difference::{ChangeClass, SettingChange, VersionedSettings, difference, keeps_everything};
-use crate::model::config_group::{ConfigGroup, GroupSettings};
+use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::model::ids::ConfigGroupNo;
 use crate::model::kafka_version::Release;
 
@@ -82,13 +84,9 @@ impl Candidate {
     pub(crate) fn keeps_everything(&self) -> bool {
         keeps_everything(&self.changes)
     }
-
-    /// Ranks by lost values, then by changed values.
-    fn cost(&self) -> (usize, usize) {
-        cost(&self.changes)
-    }
 }
 
+/// Counts the lost values, and then the changed ones.
 fn cost(changes: &[SettingChange]) -> (usize, usize) {
     let count =
         |classes: &[ChangeClass]| changes.iter().filter(|change| classes.contains(&change.class)).count();
@@ -98,27 +96,23 @@ fn cost(changes: &[SettingChange]) -> (usize, usize) {
     )
 }
 
-/// Returns true if a copy of the current group would lose or change less than `other`. A copy can't keep values that
+/// Returns true if a copy of the current settings would lose or change less than `other`. A copy can't keep values that
 /// the target version does not accept.
 pub(crate) fn copy_is_better(
     current: VersionedSettings<'_>,
-    other: &GroupSettings,
+    other: &[Setting],
     target: Option<&Release>,
 ) -> bool {
-    let (copied, _) = partition_settings(current.settings, Some(&other.settings), target);
-    let settings = planned_settings(&copied, Some(&other.settings));
-    let copy = GroupSettings { group: other.group.clone(), settings };
+    let (copied, _) = partition_settings(current.settings, Some(other), target);
+    let copy = planned_settings(&copied, Some(other));
     let cost_of = |settings| cost(&difference(current, VersionedSettings { settings, release: target }));
     cost_of(&copy) < cost_of(other)
 }
 
 /// Sorts the groups by the similarity of their names to the current one's, ignoring versions, and limits their number.
-pub(crate) fn select_for_comparison(
-    current: Option<&ConfigGroup>,
-    groups: &[ConfigGroup],
-) -> Vec<ConfigGroup> {
+pub(crate) fn select_for_comparison(current: &ConfigGroup, groups: &[ConfigGroup]) -> Vec<ConfigGroup> {
     let mut groups = groups.to_vec();
-    groups.sort_by_key(|group| (name_distance(current, group), group.no));
+    groups.sort_by_cached_key(|group| (name_distance(current, group), group.no));
     groups.truncate(MAX_COMPARED);
     groups
 }
@@ -127,22 +121,24 @@ pub(crate) fn select_for_comparison(
 /// group. Never guesses between two groups or about a group that was not compared. `total` is the number of groups of
 /// the version.
 pub(crate) fn choose(
-    current: Option<VersionedSettings<'_>>,
+    current: Option<&GroupSettings>,
+    release: Option<&Release>,
     groups: &[GroupSettings],
     target: Option<&Release>,
     total: usize,
 ) -> GroupChoice {
-    let Some(current) = current else {
+    let Some(GroupSettings { group: current, settings }) = current else {
         return GroupChoice::Unknown(ComparedGroups { total, ..ComparedGroups::default() });
     };
-    let compared = |settings: &GroupSettings| Candidate {
-        group: settings.group.clone(),
-        changes: difference(current, VersionedSettings { settings, release: target }),
+    let before = VersionedSettings { settings, release };
+    let compared = |GroupSettings { group, settings }: &GroupSettings| Candidate {
+        group: group.clone(),
+        changes: difference(before, VersionedSettings { settings, release: target }),
         command: None,
     };
     let mut candidates: Vec<Candidate> = groups.iter().map(compared).collect();
-    let name = &current.settings.group;
-    candidates.sort_by_cached_key(|one| (one.cost(), name_distance(Some(name), &one.group), one.group.no));
+    candidates
+        .sort_by_cached_key(|one| (cost(&one.changes), name_distance(current, &one.group), one.group.no));
     let compared = ComparedGroups { candidates, total };
     match compared.count_keeping() {
         0 => GroupChoice::None(compared),
@@ -163,28 +159,13 @@ pub(crate) fn settings_of(groups: &[GroupSettings], no: ConfigGroupNo) -> Option
 const MAX_NAME_LENGTH: usize = 64;
 
 /// Returns the edit distance of two names: first without digits, which usually are versions, then with them.
-fn name_distance(current: Option<&ConfigGroup>, group: &ConfigGroup) -> (usize, usize) {
+fn name_distance(one: &ConfigGroup, other: &ConfigGroup) -> (usize, usize) {
     let name = |group: &ConfigGroup| -> String {
         group.name.iter().flat_map(|name| name.chars()).take(MAX_NAME_LENGTH).collect()
     };
-    let (one, other) = (current.map(name).unwrap_or_default(), name(group));
-    let without_digits = |name: &str| name.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
-    (edit_distance(&without_digits(&one), &without_digits(&other)), edit_distance(&one, &other))
-}
-
-/// Returns the Levenshtein distance of two texts.
-fn edit_distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, letter) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], at + 1);
-        for (place, its) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != *its);
-            diagonal = row[place + 1];
-            row[place + 1] = replaced.min(diagonal + 1).min(row[place] + 1);
-        }
-    }
-    row[other.len()]
+    let (one, other) = (name(one), name(other));
+    let without_digits = |name: &str| name.replace(|c: char| c.is_ascii_digit(), "");
+    (levenshtein(&without_digits(&one), &without_digits(&other)), levenshtein(&one, &other))
 }
 
 #[cfg(test)]
@@ -193,7 +174,7 @@ mod tests {
     use super::*;
 
     fn chosen(current: &GroupSettings, groups: &[GroupSettings], of: usize) -> GroupChoice {
-        choose(Some(VersionedSettings { settings: current, release: None }), groups, None, of)
+        choose(Some(current), None, groups, None, of)
     }
 
     fn numbers(compared: &ComparedGroups) -> Vec<u64> {
@@ -216,7 +197,7 @@ mod tests {
         assert_eq!(numbers(&compared), [2, 3]);
         let GroupChoice::None(compared) = chosen(&current, &[loses, gains], 2) else { panic!("none keeps") };
         assert_eq!(numbers(&compared), [5, 4], "gaining a value is better than losing one");
-        let unknown = choose(None, &[keeps], None, 1);
+        let unknown = choose(None, None, &[keeps], None, 1);
         assert!(matches!(unknown, GroupChoice::Unknown(_)), "missing data is never a match");
     }
 
@@ -226,8 +207,8 @@ mod tests {
         // The target version does not list this key.
         current.settings[1].key = "gone".to_owned();
         let better = |other: &[(&str, &str, &str)]| {
-            let current = VersionedSettings { settings: &current, release: None };
-            copy_is_better(current, &group(2, 2, other), None)
+            let current = VersionedSettings { settings: &current.settings, release: None };
+            copy_is_better(current, &group(2, 2, other).settings, None)
         };
         assert!(better(&[("a", "", "1"), ("c", "", "1")]), "it loses a");
         assert!(better(&[("a", "6", "1"), ("c", "", "1")]), "it changes a");
@@ -280,29 +261,11 @@ mod tests {
         let mut current = group(1, 1, &[]).group;
         current.name = Some("orders-371".to_owned());
         let order = |groups: &[ConfigGroup]| -> Vec<u64> {
-            select_for_comparison(Some(&current), groups).iter().map(|group| group.no.number()).collect()
+            select_for_comparison(&current, groups).iter().map(|group| group.no.number()).collect()
         };
         assert_eq!(order(&groups), [13, 14, 11, 10, 12]);
         groups.extend((100..400).map(|no| group(no, 2, &[]).group));
         assert_eq!(order(&groups).len(), MAX_COMPARED);
         assert_eq!(order(&groups)[..3], [13, 14, 11]);
-    }
-
-    #[test]
-    fn edit_distance_counts_edits() {
-        for (one, other, count) in [
-            ("", "", 0),
-            ("a", "", 1),
-            ("orders", "orders", 0),
-            ("orders", "order", 1),
-            ("logs", "legs", 1),
-            ("ab", "ba", 2),
-        ] {
-            assert_eq!(
-                (edit_distance(one, other), edit_distance(other, one)),
-                (count, count),
-                "{one} {other}"
-            );
-        }
     }
 }

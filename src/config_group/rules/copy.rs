@@ -1,14 +1,16 @@
-//! Deciding which settings of a config group a copy to another version keeps, and whether the copy matches.
+//! A copy of a config group to another version: which settings it keeps, whether it matches, and how far it got.
 
 use std::fmt;
 
 use serde::Serialize;
 use strum::{IntoStaticStr, VariantNames};
 
-use super::difference::{ChangeClass, SettingChange, violated_kafka_bound, violated_limit_by};
+use super::difference::{ChangeClass, SettingChange, ValueLimit, violated_kafka_limit, violated_limit};
 use super::kafka_changes;
-use crate::model::config_group::{GroupSettings, Setting};
+use crate::model::config_group::Setting;
+use crate::model::group_name::GroupName;
 use crate::model::kafka_version::Release;
+use crate::model::verdict::{Submitted, Verdict};
 
 /// A custom value that is copied to the new group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +57,48 @@ pub(crate) struct Mismatch {
     pub read: Option<String>,
 }
 
+/// A copy of a config group: what it copies, and how far it got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GroupCopy {
+    pub name: GroupName,
+    pub copied: Vec<CopiedSetting>,
+    pub skipped: Vec<SkippedSetting>,
+    /// False if no group of the target version exists yet to show which values it accepts: more may be skipped later.
+    pub has_target_settings: bool,
+    pub created: Submitted,
+    /// Whether the values were written. Even with [`Submitted::Yes`] they may differ.
+    pub written: Submitted,
+    pub mismatches: Vec<Mismatch>,
+    /// True once the journal has an entry for this copy.
+    pub is_journaled: bool,
+}
+
+impl GroupCopy {
+    /// Returns the verdict for the journal; None if nothing was changed.
+    pub(crate) fn verdict(&self) -> Option<Verdict> {
+        if !self.may_have_changed() {
+            return None;
+        }
+        let is_filled = self.written == Submitted::Yes || self.copied.is_empty();
+        Some(if !self.mismatches.is_empty() {
+            Verdict::Failed
+        } else if self.created == Submitted::Unknown {
+            Verdict::Unknown
+        } else if is_filled {
+            Verdict::Done
+        } else if self.written == Submitted::No {
+            Verdict::Failed
+        } else {
+            Verdict::Unknown
+        })
+    }
+
+    /// Returns true once something may have changed in the service.
+    pub(crate) fn may_have_changed(&self) -> bool {
+        self.created != Submitted::No || self.written != Submitted::No
+    }
+}
+
 impl SkipReason {
     /// Returns additional details.
     pub(crate) fn note(&self) -> Option<String> {
@@ -74,22 +118,26 @@ impl fmt::Display for SkipReason {
     }
 }
 
-/// Splits the custom values of a group into those to copy and those to skip.
+/// Splits the custom values of the source into those to copy and those to skip.
 ///
-/// `target_settings` are the settings of any group of the target version and show what it accepts. Without them, only
-/// Kafka's own changes and the group's own flags decide.
+/// `target` are the settings of any group of the target version and show what it accepts. Without them, only Kafka's own
+/// changes and the source's own flags decide.
 pub(crate) fn partition_settings(
-    from: &GroupSettings,
-    target_settings: Option<&[Setting]>,
-    target: Option<&Release>,
+    source: &[Setting],
+    target: Option<&[Setting]>,
+    release: Option<&Release>,
 ) -> (Vec<CopiedSetting>, Vec<SkippedSetting>) {
+    // Without listed settings, the target group does not show what its version accepts.
+    let target = target.filter(|target| target.iter().any(|one| one.listed));
     let (mut copied, mut skipped) = (Vec::new(), Vec::new());
-    for setting in &from.settings {
-        let Some(value) = &setting.custom else { continue };
-        let (key, value) = (setting.key.clone(), value.clone());
-        match skip_reason(setting, &value, target_settings, target) {
-            Some(reason) => skipped.push(SkippedSetting { key, value, reason }),
-            None => copied.push(CopiedSetting { listed: is_listed(setting, target_settings), key, value }),
+    for setting in source {
+        let Some(value) = setting.custom.clone() else { continue };
+        let key = setting.key.clone();
+        if let Some(reason) = skip_reason(setting, &value, target, release) {
+            skipped.push(SkippedSetting { key, value, reason });
+        } else {
+            let is_listed = |target| find(target, &key).is_some_and(|entry| entry.listed);
+            copied.push(CopiedSetting { listed: target.map_or(setting.listed, is_listed), key, value });
         }
     }
     copied.sort_by(|one, other| one.key.cmp(&other.key));
@@ -97,20 +145,20 @@ pub(crate) fn partition_settings(
     (copied, skipped)
 }
 
-/// Removes values that the target version does not accept, once the new group shows its settings. Returns them with the
-/// reasons. Nothing is added to the confirmed values.
-pub(crate) fn skip_unsupported(
-    from: &GroupSettings,
-    copied: &mut Vec<CopiedSetting>,
-    target_settings: &[Setting],
-    target: Option<&Release>,
-) -> Vec<SkippedSetting> {
-    let (accepted, mut skipped) = partition_settings(from, Some(target_settings), target);
-    skipped.retain(|one| copied.iter().any(|confirmed| confirmed.key == one.key));
-    let confirmed = std::mem::take(copied);
-    let is_confirmed = |one: &CopiedSetting| confirmed.iter().any(|confirmed| confirmed.key == one.key);
-    copied.extend(accepted.into_iter().filter(is_confirmed));
-    skipped
+fn find<'a>(settings: &'a [Setting], key: &str) -> Option<&'a Setting> {
+    settings.iter().find(|setting| setting.key == key)
+}
+
+/// Splits the confirmed values again, once the new group shows what the version accepts. Nothing is added to them.
+pub(crate) fn partition_confirmed(
+    confirmed: &[CopiedSetting],
+    source: &[Setting],
+    target: &[Setting],
+    release: Option<&Release>,
+) -> (Vec<CopiedSetting>, Vec<SkippedSetting>) {
+    let is_confirmed = |setting: &&Setting| confirmed.iter().any(|one| one.key == setting.key);
+    let source: Vec<Setting> = source.iter().filter(is_confirmed).cloned().collect();
+    partition_settings(&source, Some(target), release)
 }
 
 /// Marks changes as unknown if no group of the target version exists to compare with. Kafka's own changes stay.
@@ -122,66 +170,54 @@ pub(crate) fn mark_unverified(changes: &mut [SettingChange]) {
     }
 }
 
+/// Returns why the target version can't have this value.
 fn skip_reason(
     setting: &Setting,
     value: &str,
-    target_settings: Option<&[Setting]>,
-    target: Option<&Release>,
+    target: Option<&[Setting]>,
+    release: Option<&Release>,
 ) -> Option<SkipReason> {
+    let out_of_range = |limit: ValueLimit| SkipReason::OutOfRange(limit.text);
     if value.is_empty() {
         return Some(SkipReason::NoValue);
     }
-    let entry =
-        target_settings.and_then(|target_settings| target_settings.iter().find(|one| one.key == setting.key));
+    let entry = target.and_then(|target| find(target, &setting.key));
     if let Some(entry) = entry.filter(|entry| entry.listed) {
-        let limit =
-            || violated_limit_by(entry, value, target).map(|limit| SkipReason::OutOfRange(limit.to_string()));
-        return if entry.modifiable { limit() } else { Some(SkipReason::ReadOnly) };
+        if !entry.modifiable {
+            return Some(SkipReason::ReadOnly);
+        }
+        return violated_limit(entry, value, release).map(out_of_range);
     }
     if let Some(replacement) =
-        target.and_then(|target| kafka_changes::replacement_if_removed(&setting.key, target))
+        release.and_then(|release| kafka_changes::replacement_if_removed(&setting.key, release))
     {
         return Some(SkipReason::Removed(replacement));
     }
-    let lists_are_known =
-        target_settings.is_some_and(|target_settings| target_settings.iter().any(|one| one.listed));
-    if lists_are_known && setting.listed && entry.is_none() {
+    if setting.listed && target.is_some() && entry.is_none() {
         return Some(SkipReason::Unknown);
     }
     if !setting.modifiable {
         return Some(SkipReason::ReadOnly);
     }
-    violated_kafka_bound(&setting.key, value, target?).map(|limit| SkipReason::OutOfRange(limit.to_string()))
+    violated_kafka_limit(&setting.key, value, release?).map(out_of_range)
 }
 
-/// Returns true for a setting that the target version lists for every group or, if that is not known, that the current
-/// version lists.
-fn is_listed(setting: &Setting, target_settings: Option<&[Setting]>) -> bool {
-    let known = target_settings.filter(|target_settings| target_settings.iter().any(|one| one.listed));
-    known.map_or(setting.listed, |target_settings| {
-        target_settings.iter().any(|one| one.listed && one.key == setting.key)
-    })
-}
-
-/// Returns the settings that a group with these values will have, based on `target_settings`.
-pub(crate) fn planned_settings(
-    copied: &[CopiedSetting],
-    target_settings: Option<&[Setting]>,
-) -> Vec<Setting> {
-    let value_of = |key: &str| copied.iter().find(|one| one.key == key).map(|one| one.value.clone());
-    let listed = target_settings.into_iter().flatten().filter(|one| one.listed);
-    let mut settings: Vec<Setting> =
-        listed.map(|one| Setting { custom: value_of(&one.key), ..one.clone() }).collect();
+/// Returns the settings that a group with these values will have, based on the settings of another group of its version.
+pub(crate) fn planned_settings(copied: &[CopiedSetting], target: Option<&[Setting]>) -> Vec<Setting> {
+    let listed = target.into_iter().flatten().filter(|one| one.listed);
+    let mut settings: Vec<Setting> = listed.map(|one| Setting { custom: None, ..one.clone() }).collect();
     for one in copied {
-        if settings.iter().all(|setting| setting.key != one.key) {
-            settings.push(Setting {
+        let custom = Some(one.value.clone());
+        match settings.iter_mut().find(|setting| setting.key == one.key) {
+            Some(setting) => setting.custom = custom,
+            None => settings.push(Setting {
                 key: one.key.clone(),
-                custom: Some(one.value.clone()),
+                custom,
                 default: None,
                 modifiable: true,
                 range: None,
                 listed: one.listed,
-            });
+            }),
         }
     }
     settings
@@ -189,16 +225,12 @@ pub(crate) fn planned_settings(
 
 /// Compares the values sent with those read back. The effective values count.
 pub(crate) fn mismatches(sent: &[CopiedSetting], read: &[Setting]) -> Vec<Mismatch> {
-    let effective =
-        |key: &str| read.iter().find(|setting| setting.key == key).and_then(Setting::effective_value);
-    sent.iter()
-        .filter(|one| effective(&one.key) != Some(&one.value))
-        .map(|one| Mismatch {
-            key: one.key.clone(),
-            sent: one.value.clone(),
-            read: effective(&one.key).map(str::to_owned),
-        })
-        .collect()
+    let compared = sent.iter().map(|one| Mismatch {
+        key: one.key.clone(),
+        sent: one.value.clone(),
+        read: find(read, &one.key).and_then(Setting::effective_value).map(str::to_owned),
+    });
+    compared.filter(|one| one.read.as_ref() != Some(&one.sent)).collect()
 }
 
 #[cfg(test)]
@@ -230,7 +262,14 @@ mod tests {
         let mut from = group(
             1,
             1,
-            &[("a", "5", "1"), ("b", "5", "1"), ("c", "5", "1"), ("d", "", "1"), ("e", "5", "1")],
+            &[
+                ("a", "5", "1"),
+                ("b", "5", "1"),
+                ("c", "5", "1"),
+                ("d", "", "1"),
+                ("e", "5", "1"),
+                ("f", "5", "1"),
+            ],
         );
         let additional = |key: &str, value: &str| Setting {
             custom: Some(value.to_owned()),
@@ -247,10 +286,14 @@ mod tests {
             listed("b", false, None),
             listed("c", true, Some("1 ~ 4")),
             listed("d", true, None),
+            // Set in the target group, but not listed for every group of the version.
+            additional("f", "6"),
+            additional("inter.broker.protocol.version", "3.9"),
         ];
-        let (copied, skipped) = partition_settings(&from, Some(&target_settings), Some(&release("4.0.0")));
+        let (copied, skipped) =
+            partition_settings(&from.settings, Some(&target_settings), Some(&release("4.0.0")));
         let copied: Vec<(&str, bool)> = copied.iter().map(|one| (one.key.as_str(), one.listed)).collect();
-        assert_eq!(copied, [("a", true), ("min.insync.replicas", false)]);
+        assert_eq!(copied, [("a", true), ("f", false), ("min.insync.replicas", false)]);
         let skipped: Vec<(String, String)> =
             skipped.into_iter().map(|one| (one.key, one.reason.to_string())).collect();
         let expected = [
@@ -268,7 +311,7 @@ mod tests {
     fn only_known_problems_are_skipped_without_a_target_group() {
         let mut from = group(1, 1, &[("a", "5", "1"), ("b", "5", "1")]);
         from.settings[1].modifiable = false;
-        let (copied, skipped) = partition_settings(&from, None, None);
+        let (copied, skipped) = partition_settings(&from.settings, None, None);
         assert_eq!((copied.len(), copied[0].key.as_str(), copied[0].listed), (1, "a", true));
         assert_eq!((skipped.len(), &skipped[0].reason), (1, &SkipReason::ReadOnly));
     }
@@ -277,15 +320,15 @@ mod tests {
     fn new_group_can_only_add_to_the_skipped_values() {
         let mut from = group(1, 1, &[("a", "5", "1"), ("b", "5", "1"), ("c", "5", "1"), ("d", "5", "1")]);
         from.settings[3].modifiable = false;
-        let (mut copied, confirmed) = partition_settings(&from, None, None);
-        assert_eq!((copied.len(), confirmed.len()), (3, 1));
+        let (confirmed, rejected) = partition_settings(&from.settings, None, None);
+        assert_eq!((confirmed.len(), rejected.len()), (3, 1));
         let target_settings = [
             listed("a", true, None),
             listed("b", false, None),
             listed("c", true, Some("1 ~ 4")),
             listed("d", true, None),
         ];
-        let skipped = skip_unsupported(&from, &mut copied, &target_settings, None);
+        let (copied, skipped) = partition_confirmed(&confirmed, &from.settings, &target_settings, None);
         let keys: Vec<&str> = copied.iter().map(|one| one.key.as_str()).collect();
         assert_eq!(keys, ["a"], "d was not confirmed");
         let reasons: Vec<_> = skipped.iter().map(|one| (one.key.as_str(), one.reason.into_str())).collect();
@@ -305,6 +348,37 @@ mod tests {
         assert_eq!(mismatches, [("b", Some("1")), ("c", None)]);
     }
 
+    #[test]
+    fn verdict_follows_create_and_write_outcomes() {
+        use Submitted::{No, Unknown, Yes};
+        let copied = [CopiedSetting { key: "a".to_owned(), value: "1".to_owned(), listed: true }];
+        let mismatch = [Mismatch { key: "a".to_owned(), sent: "1".to_owned(), read: None }];
+        for (created, written, copied, mismatches, verdict) in [
+            (No, No, &copied[..], &[][..], None),
+            (Unknown, No, &copied, &[], Some(Verdict::Unknown)),
+            (Yes, No, &copied, &[], Some(Verdict::Failed)),
+            (Yes, Unknown, &copied, &[], Some(Verdict::Unknown)),
+            (Yes, Yes, &copied, &[], Some(Verdict::Done)),
+            (No, Yes, &copied, &[], Some(Verdict::Done)),
+            (No, Unknown, &copied, &[], Some(Verdict::Unknown)),
+            (Yes, Yes, &copied, &mismatch, Some(Verdict::Failed)),
+            (Yes, No, &[], &[], Some(Verdict::Done)),
+        ] {
+            let report = GroupCopy {
+                name: "orders-390".parse().unwrap(),
+                copied: copied.to_vec(),
+                skipped: Vec::new(),
+                has_target_settings: true,
+                created,
+                written,
+                mismatches: mismatches.to_vec(),
+                is_journaled: true,
+            };
+            assert_eq!(report.verdict(), verdict, "{created:?} {written:?}");
+            assert_eq!(report.may_have_changed(), verdict.is_some());
+        }
+    }
+
     proptest! {
         #[test]
         fn copy_differs_from_source_only_in_skipped_settings(
@@ -313,15 +387,15 @@ mod tests {
             ]),
         ) {
             let (before, after) = (release(versions.0), release(versions.1));
-            let (copied, skipped) = partition_settings(&from, Some(&target_settings.settings), Some(&after));
+            let (copied, skipped) = partition_settings(&from.settings, Some(&target_settings.settings), Some(&after));
             prop_assert_eq!(
                 copied.len() + skipped.len(),
                 from.settings.iter().filter(|setting| setting.custom.is_some()).count()
             );
-            let copy = GroupSettings { group: target_settings.group.clone(), settings: planned_settings(&copied, Some(&target_settings.settings)) };
-            prop_assert!(mismatches(&copied, &copy.settings).is_empty());
+            let copy = planned_settings(&copied, Some(&target_settings.settings));
+            prop_assert!(mismatches(&copied, &copy).is_empty());
             let side = |settings, release| VersionedSettings { settings, release: Some(release) };
-            for change in difference(side(&from, &before), side(&copy, &after)) {
+            for change in difference(side(&from.settings, &before), side(&copy, &after)) {
                 let was_skipped = skipped.iter().any(|one| one.key == change.key);
                 let by_version = matches!(change.class, ChangeClass::ChangedDefault | ChangeClass::Unknown)
                     || (change.class == ChangeClass::RemovedKey && !change.was_custom);

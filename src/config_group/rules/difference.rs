@@ -1,14 +1,13 @@
 //! The effect of changing the config group on the brokers' settings.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use serde::Serialize;
 use strum::{Display, IntoStaticStr, VariantArray, VariantNames};
 
 use super::kafka_changes;
 use super::value_range::ValueRange;
-use crate::model::config_group::{GroupSettings, Setting};
+use crate::model::config_group::Setting;
 use crate::model::kafka_version::Release;
 
 /// How one setting changes. Every setting of either group is in exactly one class: the first that matches.
@@ -57,25 +56,29 @@ impl ChangeClass {
     ];
 }
 
-/// One setting before and after.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The effect of changing the config group on one setting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct SettingChange {
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub key: String,
-    /// The effective value with the current group; None if unknown.
+    /// The effective value with the current group.
     pub from: Option<String>,
-    /// The effective value with the target group; None if unknown.
+    /// The effective value with the target group.
     pub to: Option<String>,
     pub class: ChangeClass,
     /// True if the current group has a custom value.
+    #[serde(skip)]
     pub was_custom: bool,
-    /// Additional details: the violated limit, the replacement, the effect of a new default, or the version that lists it.
+    /// The allowed range, the replacement, or the effect of a new default.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub note: Option<String>,
 }
 
-/// A group and its version, as one side of a comparison.
+/// The settings of a group and their version, as one side of a comparison.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct VersionedSettings<'a> {
-    pub settings: &'a GroupSettings,
+    pub settings: &'a [Setting],
     /// None if the version has no name. Then Kafka's own changes are unknown.
     pub release: Option<&'a Release>,
 }
@@ -144,7 +147,7 @@ pub(crate) fn difference(
 }
 
 fn by_key(side: VersionedSettings<'_>) -> BTreeMap<&str, &Setting> {
-    side.settings.settings.iter().map(|setting| (setting.key.as_str(), setting)).collect()
+    side.settings.iter().map(|setting| (setting.key.as_str(), setting)).collect()
 }
 
 /// Returns true if the target keeps every custom value: none is lost, changed, gained, or out of range. A lost value
@@ -188,10 +191,11 @@ fn change(
     }
 
     // A limit or removal that already applies to the same value changes nothing.
-    let limit = after.and_then(|setting| violated_limit(setting, target));
-    let limit_before = before.and_then(|setting| violated_limit(setting, current));
-    let is_unchanged =
-        from == to && limit.as_ref().map(ValueLimit::range) == limit_before.as_ref().map(ValueLimit::range);
+    let limit_of =
+        |setting: Option<&Setting>, release| violated_limit(setting?, setting?.custom.as_deref()?, release);
+    let (limit, limit_before) = (limit_of(after, target), limit_of(before, current));
+    let is_unchanged = from == to
+        && limit.as_ref().map(|limit| &limit.range) == limit_before.as_ref().map(|limit| &limit.range);
     let was_removed = removed(key, before, current).is_some();
     let replacement = removed(key, after, target).filter(|_| from != to || !was_removed);
 
@@ -201,9 +205,9 @@ fn change(
         let version = if before.is_some() { "current" } else { "target" };
         (ChangeClass::Unknown, Some(format!("listed only for the {version} version")))
     } else if let (Some(limit), false) = (&limit, is_unchanged) {
-        (ChangeClass::OutOfRange, Some(format!("allowed: {limit}")))
+        (ChangeClass::OutOfRange, Some(format!("allowed: {}", limit.text)))
     } else if from == to {
-        (ChangeClass::Kept, limit.map(|limit| format!("allowed: {limit}")))
+        (ChangeClass::Kept, limit.map(|limit| format!("allowed: {}", limit.text)))
     } else {
         match (was_custom, will_be_custom) {
             (true, true) => (ChangeClass::Changed, None),
@@ -212,7 +216,12 @@ fn change(
             }
             (true, false) => (ChangeClass::LostOverride, None),
             (false, true) => (ChangeClass::Gained, None),
-            (false, false) => (ChangeClass::ChangedDefault, impact(key, current, target)),
+            (false, false) => (
+                ChangeClass::ChangedDefault,
+                current.zip(target).and_then(|(current, target)| {
+                    kafka_changes::changed_default(key, current, target)?.impact.map(str::to_owned)
+                }),
+            ),
         }
     };
     SettingChange { key: key.to_owned(), from, to, class, was_custom, note }
@@ -233,11 +242,6 @@ fn default_warning(
     (from != to).then_some((Some(from), Some(to)))
 }
 
-/// Returns the effect of Kafka's change of this default.
-fn impact(key: &str, current: Option<&Release>, target: Option<&Release>) -> Option<String> {
-    kafka_changes::changed_default(key, current?, target?)?.impact.map(str::to_owned)
-}
-
 /// Returns the replacement of a setting that this version no longer has. A setting that the service lists for every
 /// group of the version exists, whatever the table says. The additional list contains only custom values.
 fn removed(key: &str, setting: Option<&Setting>, release: Option<&Release>) -> Option<&'static str> {
@@ -252,45 +256,26 @@ fn removed(key: &str, setting: Option<&Setting>, release: Option<&Release>) -> O
 pub(crate) struct ValueLimit {
     range: ValueRange,
     /// The service's text, or Kafka's limit with the version.
-    text: String,
+    pub text: String,
 }
 
-impl ValueLimit {
-    fn range(&self) -> &ValueRange {
-        &self.range
-    }
-}
-
-impl fmt::Display for ValueLimit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-/// Returns the limit that the custom value violates. The service's limit takes precedence over Kafka's.
-fn violated_limit(setting: &Setting, release: Option<&Release>) -> Option<ValueLimit> {
-    violated_limit_by(setting, setting.custom.as_deref()?, release)
-}
-
-/// Returns the limit that `value` would violate as the value of this setting.
-pub(crate) fn violated_limit_by(
+/// Returns the limit that `value` violates as the value of this setting. The service's limit takes precedence over
+/// Kafka's.
+pub(crate) fn violated_limit(
     setting: &Setting,
     value: &str,
     release: Option<&Release>,
 ) -> Option<ValueLimit> {
-    if let Some((text, range)) =
-        setting.range.as_deref().and_then(|text| Some((text, ValueRange::parse(text)?)))
-    {
-        return (!range.allows(value)).then(|| ValueLimit { text: text.to_owned(), range });
+    match setting.range.as_deref().and_then(|text| Some((text, ValueRange::parse(text)?))) {
+        Some((text, range)) => (!range.allows(value)).then(|| ValueLimit { text: text.to_owned(), range }),
+        None => violated_kafka_limit(&setting.key, value, release?),
     }
-    violated_kafka_bound(&setting.key, value, release?)
 }
 
 /// Returns Kafka's own limit that a value violates.
-pub(crate) fn violated_kafka_bound(key: &str, value: &str, release: &Release) -> Option<ValueLimit> {
-    let range = kafka_changes::allowed_range(key, release)?;
-    (!range.allows(value))
-        .then(|| ValueLimit { text: format!("{range} in Kafka {release}"), range: range.clone() })
+pub(crate) fn violated_kafka_limit(key: &str, value: &str, release: &Release) -> Option<ValueLimit> {
+    let range = kafka_changes::allowed_range(key, release).filter(|range| !range.allows(value))?;
+    Some(ValueLimit { text: format!("{range} in Kafka {release}"), range: range.clone() })
 }
 
 #[cfg(test)]
@@ -298,7 +283,7 @@ pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::config_group::ConfigGroup;
+    use crate::model::config_group::{ConfigGroup, GroupSettings};
     use crate::model::ids::{ConfigGroupNo, VersionCode};
 
     /// A group of `(key, custom value, default)`; an empty custom value means the default.
@@ -325,8 +310,18 @@ pub(crate) mod tests {
 
     /// Compares without version names, so that Kafka's own changes are ignored.
     pub(crate) fn compared(current: &GroupSettings, target: &GroupSettings) -> Vec<SettingChange> {
-        let side = |settings| VersionedSettings { settings, release: None };
-        difference(side(current), side(target))
+        between((None, None), current, target)
+    }
+
+    fn between(
+        versions: (Option<&Release>, Option<&Release>),
+        a: &GroupSettings,
+        b: &GroupSettings,
+    ) -> Vec<SettingChange> {
+        difference(
+            VersionedSettings { settings: &a.settings, release: versions.0 },
+            VersionedSettings { settings: &b.settings, release: versions.1 },
+        )
     }
 
     #[test]
@@ -471,8 +466,7 @@ pub(crate) mod tests {
     proptest! {
         #[test]
         fn group_compared_with_itself_keeps_everything(a in any_group(1), release in any_release()) {
-            let side = VersionedSettings { settings: &a, release: release.as_ref() };
-            let changes = difference(side, side);
+            let changes = between((release.as_ref(), release.as_ref()), &a, &a);
             prop_assert!(changes.iter().all(|change| change.class == ChangeClass::Kept), "{changes:?}");
         }
 
@@ -480,10 +474,7 @@ pub(crate) mod tests {
         fn every_setting_is_in_exactly_one_class(
             a in any_group(1), b in any_group(2), before in any_release(), after in any_release(),
         ) {
-            let changes = difference(
-                VersionedSettings { settings: &a, release: before.as_ref() },
-                VersionedSettings { settings: &b, release: after.as_ref() },
-            );
+            let changes = between((before.as_ref(), after.as_ref()), &a, &b);
             for setting in a.settings.iter().chain(&b.settings) {
                 prop_assert_eq!(changes.iter().filter(|change| change.key == setting.key).count(), 1);
             }
@@ -529,13 +520,9 @@ pub(crate) mod tests {
         assert_eq!(compared(&current, &target)[0].class, ChangeClass::LostOverride);
     }
 
-    fn between(versions: (&str, &str), a: &GroupSettings, b: &GroupSettings) -> Vec<SettingChange> {
+    fn of_releases(versions: (&str, &str), a: &GroupSettings, b: &GroupSettings) -> Vec<SettingChange> {
         let (before, after) = (Release::find(versions.0), Release::find(versions.1));
-        let (before, after) = (before.as_ref(), after.as_ref());
-        difference(
-            VersionedSettings { settings: a, release: before },
-            VersionedSettings { settings: b, release: after },
-        )
+        between((before.as_ref(), after.as_ref()), a, b)
     }
 
     #[test]
@@ -556,7 +543,7 @@ pub(crate) mod tests {
             // The target's version is not covered.
             (("3.9.0", "5.0.0"), nothing, ChangeClass::LostOverride),
         ] {
-            let changes = between(versions, &set(1, 1, port), &there);
+            let changes = of_releases(versions, &set(1, 1, port), &there);
             assert_eq!(
                 changes.iter().find(|one| one.key == port).map(|one| one.class),
                 Some(class),
@@ -578,7 +565,7 @@ pub(crate) mod tests {
             (("3.9.0", "4.0.0"), listed(1, "7200000"), listed(2, hour), "7200000"),
             (("3.9.0", "4.0.0"), listed(1, none), bare(2), none),
         ] {
-            let changes = between(versions, &before, &after);
+            let changes = of_releases(versions, &before, &after);
             let change = changes.iter().find(|one| one.key == key).unwrap();
             assert_eq!((change.class, change.from.as_deref()), (ChangeClass::ChangedDefault, Some(from)));
             assert_eq!(change.to.as_deref(), Some(hour));
@@ -587,7 +574,7 @@ pub(crate) mod tests {
                 Some("records with timestamps more than an hour ahead are rejected")
             );
         }
-        let same = between(("3.9.0", "4.0.0"), &bare(1), &listed(2, none));
+        let same = of_releases(("3.9.0", "4.0.0"), &bare(1), &listed(2, none));
         let same = same.iter().find(|one| one.key == key).unwrap();
         assert_eq!(
             (same.class, same.from.as_deref()),
@@ -598,15 +585,10 @@ pub(crate) mod tests {
 
     #[test]
     fn service_lists_take_precedence_over_kafka_table() {
-        let release = |text| Release::find(text);
         let classes = |target: &GroupSettings| {
             let mut current = group(1, 1, &[("inter.broker.protocol.version", "3.9", "3.9")]);
             current.settings[0].listed = false;
-            let (before, after) = (release("3.9.0"), release("4.0.0"));
-            let changes = difference(
-                VersionedSettings { settings: &current, release: before.as_ref() },
-                VersionedSettings { settings: target, release: after.as_ref() },
-            );
+            let changes = of_releases(("3.9.0", "4.0.0"), &current, target);
             let of = |key: &str| changes.iter().find(|change| change.key == key).map(|change| change.class);
             (of("inter.broker.protocol.version"), of("num.recovery.threads.per.data.dir"))
         };

@@ -19,13 +19,11 @@ struct Table {
 }
 
 struct Removed {
-    key: Pattern,
+    /// A key, or a key prefix followed by `*`.
+    pattern: &'static str,
     since: Release,
     replacement: &'static str,
 }
-
-/// A key, or a key prefix followed by `*`.
-struct Pattern(&'static str);
 
 struct DefaultValue {
     key: &'static str,
@@ -36,7 +34,8 @@ struct DefaultValue {
 }
 
 struct Bound {
-    key: Pattern,
+    /// As [`Removed::pattern`].
+    pattern: &'static str,
     since: Release,
     range: ValueRange,
 }
@@ -77,20 +76,18 @@ pub(crate) fn not_covered(versions: [Option<&KafkaVersion>; 2]) -> Vec<String> {
 
 /// Returns the replacement of a setting that this version no longer has; None if the setting still exists.
 pub(crate) fn replacement_if_removed(key: &str, release: &Release) -> Option<&'static str> {
-    let removed = removed(key)?;
+    let removed = TABLE.removed.iter().find(|row| matches(row.pattern, key))?;
     (covers(release) && removed.since <= *release).then_some(removed.replacement)
 }
 
-fn removed(key: &str) -> Option<&'static Removed> {
-    TABLE.removed.iter().find(|row| row.key.matches(key))
+fn matches(pattern: &str, key: &str) -> bool {
+    pattern.strip_suffix('*').map_or(pattern == key, |prefix| key.starts_with(prefix))
 }
 
 /// Returns the values with which a broker of this version starts; None if no limit is known.
 pub(crate) fn allowed_range(key: &str, release: &Release) -> Option<&'static ValueRange> {
-    let mut rows = TABLE.bounds.iter();
-    covers(release)
-        .then(|| rows.find(|row| row.key.matches(key) && row.since <= *release))?
-        .map(|row| &row.range)
+    let is_match = |row: &&Bound| matches(row.pattern, key) && row.since <= *release;
+    TABLE.bounds.iter().find(is_match).filter(|_| covers(release)).map(|row| &row.range)
 }
 
 /// Returns the defaults that differ between two versions, for settings that both have.
@@ -124,15 +121,6 @@ fn default_row(key: &str, release: &Release) -> Option<&'static DefaultValue> {
     rows.next_back().filter(|_| covers(release) && replacement_if_removed(key, release).is_none())
 }
 
-impl Pattern {
-    fn matches(&self, key: &str) -> bool {
-        match self.0.strip_suffix('*') {
-            Some(prefix) => key.starts_with(prefix),
-            None => key == self.0,
-        }
-    }
-}
-
 impl Table {
     fn parse(text: &'static str) -> Self {
         let release = |text: &str| Release::find(text).expect("versions in the data file are dotted");
@@ -143,12 +131,8 @@ impl Table {
             let cells: Vec<&'static str> = line.split('\t').collect();
             match cells.as_slice() {
                 ["covers", first, last] => table.covers = (release(first), release(last)),
-                ["removed", key, since, instead, _, _] => {
-                    table.removed.push(Removed {
-                        key: Pattern(key),
-                        since: release(since),
-                        replacement: instead,
-                    });
+                ["removed", pattern, since, replacement, _, _] => {
+                    table.removed.push(Removed { pattern, since: release(since), replacement });
                 }
                 ["default", key, since, value, impact, _] => table.defaults.push(DefaultValue {
                     key,
@@ -157,14 +141,14 @@ impl Table {
                     impact: Some(impact.trim_start_matches('!')).filter(|impact| *impact != "-"),
                     is_risky: impact.starts_with('!'),
                 }),
-                ["bound", key, since, min, max, _] => {
+                ["bound", pattern, since, min, max, _] => {
                     let number = |text: &str| text.parse().ok();
                     let range = ValueRange::Between(number(min), number(max));
-                    table.bounds.push(Bound { key: Pattern(key), since: release(since), range });
+                    table.bounds.push(Bound { pattern, since: release(since), range });
                 }
-                ["choice", key, since, values, _, _] => {
+                ["choice", pattern, since, values, _, _] => {
                     let range = ValueRange::OneOf(values.split(',').map(str::to_owned).collect());
-                    table.bounds.push(Bound { key: Pattern(key), since: release(since), range });
+                    table.bounds.push(Bound { pattern, since: release(since), range });
                 }
                 _ => panic!("invalid line in the data file: {line}"),
             }
@@ -192,7 +176,7 @@ mod tests {
             assert!(source.contains("branch"), "{line}");
         }
         for bound in &TABLE.bounds {
-            assert!(!matches!(bound.range, ValueRange::Between(None, None)), "{}", bound.key.0);
+            assert!(!matches!(bound.range, ValueRange::Between(None, None)), "{}", bound.pattern);
         }
     }
 

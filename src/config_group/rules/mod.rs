@@ -4,7 +4,6 @@ pub(crate) mod choice;
 pub(crate) mod copy;
 pub(crate) mod creation;
 pub(crate) mod difference;
-pub(crate) mod group_copy;
 pub(crate) mod kafka_changes;
 pub(crate) mod setting_text;
 pub(crate) mod value_range;

@@ -3,15 +3,16 @@
 use super::*;
 use crate::journal::entry::Entry;
 use crate::journal::line::parse;
+use crate::journal::replay::service_key;
 
-fn author() -> AuthorFields {
-    AuthorFields {
+fn origin() -> ChangeOrigin {
+    ChangeOrigin {
         cdss: "0.1.0".to_owned(),
         user: Some("operator".to_owned()),
         host: None,
         profile: Some("prod".to_owned()),
         access_key: Some("1234".to_owned()),
-        service: ServiceName { site: "public".to_owned(), region: "KR".to_owned(), sandbox: false },
+        service: RecordedService { site: "public".to_owned(), region: "KR".to_owned(), sandbox: false },
         endpoint: "https://example.com:443".to_owned(),
     }
 }
@@ -19,7 +20,7 @@ fn author() -> AuthorFields {
 /// Returns a start on cluster 1 of the test service.
 pub(super) fn start(closes: &[String]) -> Event {
     Event::Start(Box::new(entry::Start {
-        author: author(),
+        origin: origin(),
         cluster: ClusterNo::new(1),
         cluster_name: Some("주문 \"orders\"".to_owned()),
         version_code: VersionCode::new(39),
@@ -35,7 +36,7 @@ pub(super) fn start(closes: &[String]) -> Event {
 
 pub(super) fn group() -> entry::GroupChange {
     entry::GroupChange {
-        author: author(),
+        origin: origin(),
         config_group: Some(ConfigGroupNo::new(501)),
         config_group_name: "orders-390".to_owned(),
         version_code: VersionCode::new(39),
@@ -169,7 +170,7 @@ fn line_without_checksum_must_be_complete_v1_entry() {
         panic!("{whole}")
     };
     assert_eq!(start.from_version_code, Some(VersionCode::new(37)));
-    assert_eq!(start.author.service().unwrap().key(), here().key(), "a different spelling of the endpoint");
+    assert_eq!(service_key(&start.origin).unwrap(), here().key(), "a different spelling of the endpoint");
     for line in [
         whole.replace("v1", "v3"),
         whole.replace("\"schema\"", "\"scheme\""),

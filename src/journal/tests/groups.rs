@@ -17,27 +17,21 @@ fn korea() -> Service {
     service("https://example.com", "KR")
 }
 
-fn entry<'a>(
-    service: &'a Service,
-    name: &'a GroupName,
-    made_by: Option<&'a str>,
-    plan: &'a Value,
-) -> GroupEntry<'a> {
-    let from = ConfigGroupNo::new(301);
-    GroupEntry {
-        service,
-        name,
-        version: VERSION,
-        from,
-        consent: ConsentMethod::YesFlag,
-        created_by: made_by,
-        plan,
+fn change(journal: &Journal, service: &Service, made_by: Option<&str>) -> GroupChange {
+    GroupChange {
+        origin: journal.origin(service),
+        config_group: None,
+        config_group_name: "orders-390".to_owned(),
+        version_code: VERSION,
+        consent: "--yes".to_owned(),
+        made_by: made_by.map(str::to_owned),
+        from_config_group: Some(ConfigGroupNo::new(301)),
+        plan: Plan(json!({})),
     }
 }
 
 fn create(journal: &Journal, service: &Service) {
-    block_on(journal.record_group_create(NOW, &entry(service, &name("orders-390"), None, &json!({}))))
-        .unwrap();
+    block_on(journal.record_group_change(NOW, change(journal, service, None))).unwrap();
 }
 
 fn name(text: &str) -> GroupName {
@@ -74,9 +68,9 @@ fn group_write_sets_number_of_its_create_only() {
     let [first, second, third] = ["first", "second", "third"].map(|run| journal(&folder, run));
     create(&first, &korea());
     create(&second, &japan);
-    let (name, plan) = (name("orders-390"), json!({}));
-    let write = entry(&japan, &name, Some("second"), &plan);
-    block_on(third.record_group_write(NOW, ConfigGroupNo::new(501), &write)).unwrap();
+    let mut write = change(&third, &japan, Some("second"));
+    write.config_group = Some(ConfigGroupNo::new(501));
+    block_on(third.record_group_change(NOW, write)).unwrap();
     block_on(third.record_end(NOW, Some("third"), None, Some(Submitted::No), &json!({}))).unwrap();
     assert_eq!(creates(&first, &japan), [("second".to_owned(), Some(501))]);
     assert_eq!(creates(&first, &korea()), [("first".to_owned(), None)], "still open");
@@ -99,10 +93,10 @@ fn create_without_effect_is_dropped() {
 fn group_lock_is_exclusive_per_name() {
     let folder = tempfile::tempdir().unwrap();
     let (first, second) = (journal(&folder, "first"), journal(&folder, "second"));
-    let held = first.lock_group(&korea(), &name("orders-390")).unwrap();
-    assert!(matches!(second.lock_group(&korea(), &name("orders-390")), Err(LockError::Held)));
-    drop(second.lock_group(&korea(), &name("orders-400")).unwrap());
-    drop(second.lock_group(&service("https://example.com", "JPN"), &name("orders-390")).unwrap());
+    let held = first.lock_group(&korea(), &name("orders-390")).unwrap().unwrap();
+    assert!(second.lock_group(&korea(), &name("orders-390")).unwrap().is_none());
+    drop(second.lock_group(&korea(), &name("orders-400")).unwrap().unwrap());
+    drop(second.lock_group(&service("https://example.com", "JPN"), &name("orders-390")).unwrap().unwrap());
     drop(held);
-    drop(second.lock_group(&korea(), &name("orders-390")).unwrap());
+    drop(second.lock_group(&korea(), &name("orders-390")).unwrap().unwrap());
 }

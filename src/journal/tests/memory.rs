@@ -35,13 +35,13 @@ impl Line {
     fn bytes(&self, service: &Service, cluster: ClusterNo) -> Vec<u8> {
         let (run, event) = match self {
             Self::Start { run, from, to, .. } => {
-                let author = AuthorFields {
+                let origin = ChangeOrigin {
                     cdss: VERSION.to_owned(),
                     user: None,
                     host: None,
                     profile: None,
                     access_key: None,
-                    service: ServiceName {
+                    service: RecordedService {
                         site: service.site.to_string(),
                         region: service.region.code().to_owned(),
                         sandbox: false,
@@ -49,7 +49,7 @@ impl Line {
                     endpoint: service.endpoint.identity(),
                 };
                 let start = entry::Start {
-                    author,
+                    origin,
                     cluster,
                     cluster_name: None,
                     version_code: VersionCode::new(*to),

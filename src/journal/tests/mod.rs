@@ -43,21 +43,20 @@ fn here() -> Service {
 }
 
 fn start(journal: &Journal, version: u64, closes: &[String]) {
-    let service = here();
-    let entry = StartEntry {
-        service: &service,
+    let start = Start {
+        origin: journal.origin(&here()),
         cluster: ClusterNo::new(1),
-        cluster_name: "orders",
-        consent: ConsentMethod::YesFlag,
-        version,
-        config_group: 312,
-        accepted: &[],
-        closes,
-        from_version: None,
-        brokers: &[],
-        plan: &json!({}),
+        cluster_name: Some("orders".to_owned()),
+        version_code: VersionCode::new(version),
+        config_group: ConfigGroupNo::new(312),
+        consent: "--yes".to_owned(),
+        accepted: Vec::new(),
+        closes: closes.to_vec(),
+        from_version_code: None,
+        brokers: Vec::new(),
+        plan: Plan(json!({})),
     };
-    block_on(journal.record_start(NOW, &entry)).unwrap();
+    block_on(journal.record_start(NOW, start)).unwrap();
 }
 
 fn open(journal: &Journal) -> Vec<String> {
@@ -114,7 +113,7 @@ fn starts_are_separate_per_cluster_and_service() {
     ];
     for other in other_services {
         assert!(journal.state(&other, cluster).open_starts.is_empty(), "{other:?}");
-        assert!(journal.lock_cluster(&other, cluster).is_ok(), "{other:?}");
+        assert!(journal.lock_cluster(&other, cluster).unwrap().is_some(), "{other:?}");
         assert_eq!(journal.state(&other, cluster).start_runs, ["first"], "for any cluster and service");
     }
     assert_eq!(open(&journal), ["first 39"]);
@@ -142,11 +141,12 @@ fn damaged_line_hides_no_other_line() {
 fn cluster_lock_is_exclusive() {
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(&folder, "first");
-    let held = journal.lock_cluster(&here(), ClusterNo::new(1)).unwrap();
-    assert!(matches!(journal.lock_cluster(&here(), ClusterNo::new(1)), Err(LockError::Held)));
-    let other = journal.lock_cluster(&here(), ClusterNo::new(2)).unwrap();
+    let lock = |number| journal.lock_cluster(&here(), ClusterNo::new(number)).unwrap();
+    let held = lock(1).unwrap();
+    assert!(lock(1).is_none());
+    let other = lock(2).unwrap();
     drop((held, other));
-    assert!(journal.lock_cluster(&here(), ClusterNo::new(1)).is_ok());
+    assert!(lock(1).is_some());
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn files_are_private_to_the_user() {
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(&folder, "first");
     start(&journal, 39, &[]);
-    let _held = journal.lock_cluster(&here(), ClusterNo::new(1)).unwrap();
+    let _held = journal.lock_cluster(&here(), ClusterNo::new(1)).unwrap().unwrap();
     let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
     let state = folder.path().join("state");
     assert_eq!(mode(&state), 0o700);
@@ -255,9 +255,7 @@ fn directory_of_other_users_is_rejected() {
             "{file}: {:?}",
             own.access_problem()
         );
-        let Err(LockError::Io(error)) = own.lock_cluster(&here(), ClusterNo::new(1)) else {
-            panic!("{file}")
-        };
+        let error = own.lock_cluster(&here(), ClusterNo::new(1)).unwrap_err();
         assert!(error.to_string().contains(reason), "{file}: {error}");
         let left = std::fs::read_dir(elsewhere.path()).unwrap().chain(std::fs::read_dir(&state).unwrap());
         assert_eq!(left.count(), 0, "{file}: nothing was created");

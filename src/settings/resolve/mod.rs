@@ -14,15 +14,7 @@ use crate::model::endpoint::Endpoint;
 use crate::model::output_format::OutputFormat;
 use crate::model::proxy_address::ProxyAddress;
 use crate::model::service::Service;
-use crate::model::setting_name::{Field, SettingName};
-
-/// One setting with its origin, for display. The secret key is never included.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SettingSummary {
-    pub name: SettingName,
-    pub value: Option<String>,
-    pub origin: Origin,
-}
+use crate::model::setting_name::{EffectiveSetting, Field, SettingName};
 
 /// All resolved settings.
 ///
@@ -39,7 +31,8 @@ pub(crate) struct Settings {
     pub proxy: Option<ProxyAddress>,
     pub output: OutputFormat,
     pub poll_interval: Duration,
-    pub summary: Vec<SettingSummary>,
+    /// All settings for display. The secret key is never included.
+    pub summary: Vec<EffectiveSetting>,
     /// Warnings about files and variables.
     pub warnings: Vec<String>,
 }
@@ -69,11 +62,10 @@ pub(crate) fn resolve(
     let sources = Sources::new(flags, environment, files)?;
     let endpoint = resolve_endpoint(&sources)?;
     let cacert = resolve_cacert(&sources)?;
-    let proxy = resolve_proxy(&sources)?;
-    let output = match sources.first_value(Field::Output, &["CDSS_OUTPUT"])? {
-        Some((text, origin)) => (parse_value::<OutputFormat>(&text, &origin, Field::Output)?, origin),
-        None => (OutputFormat::default(), Origin::Default),
-    };
+    let proxy = parse_value(sources.first_value(Field::Proxy)?, Field::Proxy)?
+        .map_or((None, Origin::Default), |(proxy, origin)| (Some(proxy), origin));
+    let output = parse_value(sources.first_value(Field::Output)?, Field::Output)?
+        .unwrap_or((OutputFormat::default(), Origin::Default));
     let poll_interval = resolve_poll_interval(&sources, &endpoint.service.endpoint)?;
     let connection = EffectiveConnection::new(environment, &endpoint.service.endpoint, &cacert, &proxy);
     let is_ncloud_profile = sources.credentials_profile().is_some_and(|(profile, _)| {
@@ -158,14 +150,15 @@ fn summarize(
     connection: EffectiveConnection,
     (output, output_origin): &(OutputFormat, Origin),
     (poll_interval, poll_origin): &(Duration, Origin),
-) -> Vec<SettingSummary> {
+) -> Vec<EffectiveSetting> {
     let ResolvedEndpoint { service, site_origin, region_origin, endpoint_origin } = endpoint;
     let profile = sources.credentials_profile();
     let credentials = sources.credentials.as_ref().ok().and_then(CredentialSource::static_credentials);
     let credentials_origin = &sources.credentials_origin;
     let command = profile.and_then(|(profile, _)| profile.value(Field::CredentialProcess));
     let command_origin = if command.is_some() { credentials_origin } else { &Origin::Default };
-    let summary_of = |name, value, origin: &Origin| SettingSummary { name, value, origin: origin.clone() };
+    let summary_of =
+        |key, value, origin: &Origin| EffectiveSetting { key, value, origin: origin.to_string() };
     let field_summary = |field, value, origin| summary_of(SettingName::Field(field), value, origin);
     let (cacert, cacert_origin) = connection.cacert;
     let (proxy, proxy_origin) = connection.proxy;
@@ -192,7 +185,7 @@ fn summarize(
 
 /// Resolves the CA file. A flag may be relative to the working directory, a profile's value must be absolute.
 fn resolve_cacert(sources: &Sources<'_>) -> Result<(Option<PathBuf>, Origin), SettingsError> {
-    match sources.first_value(Field::Cacert, &[])? {
+    match sources.first_value(Field::Cacert)? {
         // A sandbox has no TLS, and the file may exist only on the machine of the real run.
         Some(_) if sources.sandbox.is_some() => Ok((None, Origin::Default)),
         None => Ok((None, Origin::Default)),
@@ -201,13 +194,6 @@ fn resolve_cacert(sources: &Sources<'_>) -> Result<(Option<PathBuf>, Origin), Se
             let invalid = |reason| SettingsError::Invalid { name: label(&origin, Field::Cacert), reason };
             Ok((Some(parse_absolute_path(&text).map_err(invalid)?), origin))
         }
-    }
-}
-
-fn resolve_proxy(sources: &Sources<'_>) -> Result<(Option<ProxyAddress>, Origin), SettingsError> {
-    match sources.first_value(Field::Proxy, &[])? {
-        Some((text, origin)) => Ok((Some(parse_value(&text, &origin, Field::Proxy)?), origin)),
-        None => Ok((None, Origin::Default)),
     }
 }
 
@@ -222,7 +208,7 @@ fn resolve_poll_interval(
     sources: &Sources<'_>,
     endpoint: &Endpoint,
 ) -> Result<(Duration, Origin), SettingsError> {
-    let Some((text, origin)) = sources.first_value(Field::Poll, &["CDSS_POLL"])? else {
+    let Some((text, origin)) = sources.first_value(Field::Poll)? else {
         let default = if sources.sandbox.is_some() { SANDBOX_POLL_INTERVAL } else { DEFAULT_POLL_INTERVAL };
         return Ok((default, Origin::Default));
     };

@@ -1,7 +1,6 @@
 //! Reads the two profile files: `config.toml` and `~/.ncloud/configure`. Only `config.toml` is ever written.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read as _};
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use secrecy::zeroize::Zeroizing;
@@ -10,15 +9,12 @@ use super::paths::{config_path, ncloud_path};
 use super::profile::Profile;
 use super::sandbox::sandbox_port;
 use super::{Environment, SettingsError, ncloud_file, toml_file};
+use crate::clock::Clock;
+use crate::private_file::{self, Content, Exposure, LockError, Replacement};
+use crate::signals::Interrupted;
 
-mod atomic_write;
-
-pub(super) use atomic_write::update_config;
-
-/// The size limit of a profile file, in bytes.
-///
-/// Chosen: a few hundred profiles take 64 KiB.
-const MAX_SIZE: u64 = 1024 * 1024;
+/// The size limit of a profile file. Chosen: a few hundred profiles take 64 KiB.
+const MAX_MEBIBYTES: u64 = 1;
 
 /// The profiles in both files.
 #[derive(Debug, Clone)]
@@ -48,7 +44,7 @@ pub(crate) fn read_profiles(environment: &Environment) -> Result<ProfileFiles, S
     let mut files = ProfileFiles::default();
     let port = sandbox_port(environment)?;
     if let Some(path) = config_path(environment, port) {
-        atomic_write::remove_leftover_if_unlocked(&path);
+        private_file::remove_leftover_if_unlocked(&path);
         if let Some(text) = read_config(&path)? {
             files.config = toml_file::parse(&text, &path)?;
         }
@@ -78,18 +74,50 @@ pub(crate) fn read_profiles(environment: &Environment) -> Result<ProfileFiles, S
     Ok(files)
 }
 
-fn read_config(path: &Path) -> Result<Option<Zeroizing<String>>, SettingsError> {
-    match read_file(path)? {
-        Some((mut bytes, Exposure::Private)) => match String::from_utf8(std::mem::take(&mut *bytes)) {
-            Ok(text) => Ok(Some(Zeroizing::new(text))),
-            Err(error) => {
-                let _wiped = Zeroizing::new(error.into_bytes());
-                Err(SettingsError::Unreadable { file: path.to_owned(), reason: "not valid UTF-8".to_owned() })
-            }
-        },
-        Some((_, exposure)) => Err(access_error(path, exposure)),
-        None => Ok(None),
+/// Replaces the text of `config.toml` with the result of `change`; None leaves the file unchanged.
+///
+/// # Errors
+///
+/// Fails if the file can't be read or written, or is not a regular file. The old file is then unchanged.
+pub(super) async fn update_config(
+    path: &Path,
+    clock: &dyn Clock,
+    change: impl FnOnce(&str, &[Profile]) -> Result<Option<String>, SettingsError>,
+) -> Result<(), SettingsError> {
+    let fail =
+        |error: &dyn Display| SettingsError::Unwritable { file: path.to_owned(), reason: error.to_string() };
+    let replacement = Replacement::begin(path, clock).await.map_err(|error| match error {
+        LockError::Interrupted(Interrupted(signal)) => SettingsError::Interrupted(signal),
+        LockError::Held => fail(&"another process holds the lock on its directory"),
+        LockError::Io(error) => fail(&error),
+    })?;
+    let text = read_config(path)?.unwrap_or_default();
+    let profiles = toml_file::parse(&text, path)?;
+    let Some(new) = change(&text, &profiles)?.map(Zeroizing::new) else { return Ok(()) };
+    if new.len() as u64 > MAX_MEBIBYTES * 1024 * 1024 {
+        return Err(fail(&format!("it would be larger than {MAX_MEBIBYTES} MiB")));
     }
+    toml_file::parse(&new, path)?;
+    replacement.write(new.as_bytes()).map_err(|error| fail(&error))
+}
+
+fn read_config(path: &Path) -> Result<Option<Zeroizing<String>>, SettingsError> {
+    let Some((mut bytes, exposure)) = read_file(path)? else { return Ok(None) };
+    if exposure != Exposure::Private {
+        return Err(access_error(path, exposure));
+    }
+    match String::from_utf8(std::mem::take(&mut *bytes)) {
+        Ok(text) => Ok(Some(Zeroizing::new(text))),
+        Err(error) => {
+            let _wiped = Zeroizing::new(error.into_bytes());
+            Err(SettingsError::Unreadable { file: path.to_owned(), reason: "not valid UTF-8".to_owned() })
+        }
+    }
+}
+
+fn read_file(path: &Path) -> Result<Option<Content>, SettingsError> {
+    private_file::read(path, MAX_MEBIBYTES)
+        .map_err(|error| SettingsError::Unreadable { file: path.to_owned(), reason: error.to_string() })
 }
 
 fn access_error(path: &Path, exposure: Exposure) -> SettingsError {
@@ -99,77 +127,6 @@ fn access_error(path: &Path, exposure: Exposure) -> SettingsError {
         Exposure::Writable => SettingsError::InsecurePermissions { file, access: "write to" },
         Exposure::Readable | Exposure::Private => SettingsError::InsecurePermissions { file, access: "read" },
     }
-}
-
-/// Which other users can access a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Exposure {
-    Private,
-    Readable,
-    Writable,
-    /// Owned by another user, who could put a program into it that this user would then run.
-    OtherUser,
-}
-
-/// The content of a file, and who else can access it.
-type FileContent = (Zeroizing<Vec<u8>>, Exposure);
-
-/// Reads a file; None if it does not exist. The content is wiped from memory on drop.
-fn read_file(path: &Path) -> Result<Option<FileContent>, SettingsError> {
-    let fail = |reason: String| SettingsError::Unreadable { file: path.to_owned(), reason };
-    let mut options = OpenOptions::new();
-    options.read(true);
-    // Opening a FIFO would block.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(
-        &mut options,
-        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
-    );
-    let file = match options.open(path) {
-        Ok(file) => file,
-        Err(error) if is_absent(&error) => return Ok(None),
-        Err(error) => return Err(fail(error.to_string())),
-    };
-    let metadata = file.metadata().map_err(|error| fail(error.to_string()))?;
-    if !metadata.is_file() {
-        return Err(fail("not a regular file".to_owned()));
-    }
-    let exposure = exposure(&metadata);
-    // Growing the buffer would leave copies of secrets in memory.
-    let size = metadata.len().min(MAX_SIZE) + 1;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(size).unwrap_or_default()));
-    file.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(|error| fail(error.to_string()))?;
-    if bytes.len() as u64 > MAX_SIZE {
-        return Err(fail("larger than 1 MiB".to_owned()));
-    }
-    Ok(Some((bytes, exposure)))
-}
-
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
-/// Applies libpq's rule for key files: nobody else may read a file that the user owns, the group may read a file that
-/// root owns, and a file of any other user is rejected.
-#[cfg(unix)]
-fn exposure(metadata: &fs::Metadata) -> Exposure {
-    use std::os::unix::fs::MetadataExt as _;
-
-    let allowed = match metadata.uid() {
-        0 => 0o740,
-        owner if owner == rustix::process::geteuid().as_raw() => 0o700,
-        _ => return Exposure::OtherUser,
-    };
-    match metadata.mode() & 0o777 & !allowed {
-        0 => Exposure::Private,
-        extra if extra & 0o022 != 0 => Exposure::Writable,
-        _ => Exposure::Readable,
-    }
-}
-
-#[cfg(not(unix))]
-fn exposure(_metadata: &fs::Metadata) -> Exposure {
-    Exposure::Private
 }
 
 #[cfg(test)]

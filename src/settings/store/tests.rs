@@ -1,13 +1,48 @@
+use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use secrecy::SecretString;
 use tempfile::TempDir;
 
-use super::super::edit;
-use super::atomic_write::TEMPORARY_NAME;
 use super::*;
+use crate::clock::SystemClock;
+use crate::clock::tests::run_in_real_time;
 use crate::model::profile_edit::ProfileEdit;
 use crate::model::setting_name::Field;
+use crate::signals::{Signal, SignalListener};
+
+const TEMPORARY_NAME: &str = ".config.toml.new";
+
+/// Edits a file as `config set`, `config init`, and `config remove` do, with the real clock.
+mod edit {
+    use super::*;
+    use crate::settings::edit;
+
+    fn clock() -> SystemClock {
+        SystemClock { signals: SignalListener::new() }
+    }
+
+    pub(super) fn set_value(
+        path: &Path,
+        name: &str,
+        field: Field,
+        value: &SecretString,
+    ) -> Result<ProfileEdit, SettingsError> {
+        run_in_real_time(edit::set_value(path, name, field, value, &clock()))
+    }
+
+    pub(super) fn create_profile(
+        path: &Path,
+        name: &str,
+        values: &[(Field, SecretString)],
+    ) -> Result<(), SettingsError> {
+        run_in_real_time(edit::create_profile(path, name, values, &clock()))
+    }
+
+    pub(super) fn remove(path: &Path, name: &str, field: Option<Field>) -> Result<(), SettingsError> {
+        run_in_real_time(edit::remove(path, name, field, &clock()))
+    }
+}
 
 struct Home(TempDir);
 
@@ -205,12 +240,12 @@ fn links_and_special_files_are_never_written() {
     const OLD: &str = "[profiles.old]\nregion = \"KR\"\n";
     let mut rejected = 0;
     for (file, reason) in [
-        ("link", "it is a link or not a regular file"),
-        ("parent that is a link", "its directory "),
-        ("dangling link", "it is a link or not a regular file"),
+        ("link", "it is a symbolic link"),
+        ("parent that is a link", "its directory is a symbolic link"),
+        ("dangling link", "it is a symbolic link"),
         ("hard link", "it has more than one hard link"),
-        ("FIFO", "it is a link or not a regular file"),
-        ("directory", "it is a link or not a regular file"),
+        ("FIFO", "it is not a regular file"),
+        ("directory", "it is not a regular file"),
     ] {
         let (home, elsewhere) = (Home::new(), TempDir::new().unwrap());
         let (config, target) = (home.config(), elsewhere.path().join("config.toml"));
@@ -282,6 +317,14 @@ fn next_run_removes_the_file_of_a_killed_writer() {
     assert!(home.load().is_ok() && leftover.exists(), "the file of a running writer is kept");
     let error = edit::set_value(&home.config(), "prod", Field::Region, &secret("KR")).unwrap_err();
     assert!(error.to_string().ends_with("another process holds the lock on its directory"), "{error}");
+    let signals = SignalListener::new();
+    signals.raise(Signal::Interrupt);
+    let value = secret("KR");
+    let file = home.config();
+    let clock = SystemClock { signals };
+    let interrupted = crate::settings::edit::set_value(&file, "prod", Field::Region, &value, &clock);
+    let error = run_in_real_time(interrupted).unwrap_err();
+    assert_eq!(error, SettingsError::Interrupted(Signal::Interrupt), "a signal ends the wait");
     drop(writer);
     fs::remove_file(&leftover).unwrap();
     fs::create_dir(&leftover).unwrap();

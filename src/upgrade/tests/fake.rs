@@ -24,12 +24,13 @@ use crate::model::operation_name::OperationName;
 use crate::model::region::Site;
 use crate::model::service::Service;
 use crate::report::config_group::CopyReport;
+use crate::report::upgrade::PlanReport;
 use crate::reporter::Reporter;
 use crate::session::Session;
 use crate::session::sent_change::SentChange;
 use crate::upgrade::rules::broker_history::BrokerHistories;
 use crate::upgrade::rules::checks::tests::snapshot;
-use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
+use crate::upgrade::rules::plan::UpgradeTarget;
 use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers};
 use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 
@@ -163,7 +164,7 @@ impl FakeService for FakeApi<'_> {
 pub(crate) struct Recorder(pub Vec<String>);
 
 impl Reporter for Recorder {
-    fn show_plan(&mut self, _: &Plan) {
+    fn show_plan(&mut self, _: &PlanReport) {
         self.0.push("plan".to_owned());
     }
 
@@ -173,10 +174,6 @@ impl Reporter for Recorder {
 
     fn show_started(&mut self, _: Timestamp, _: Option<&str>, _: &str) {
         self.0.push("started".to_owned());
-    }
-
-    fn show_following(&mut self, message: &str) {
-        self.0.push(format!("following {message}"));
     }
 
     fn show_brokers(&mut self, _: &BrokerHistories, _: Duration) {}

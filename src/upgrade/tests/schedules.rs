@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::fake::Recorder;
 use crate::api::{CdssApi, HttpApi, Limits, RetryPolicy, client_with};
 use crate::clock::tests::{FakeClock, run_in_real_time};
-use crate::consent::{Prompt, PromptError};
+use crate::consent::{ConsentError, Prompt};
 use crate::error::CommandError;
 use crate::injector::network::{Fault, steps};
 use crate::injector::seeded_rng::{SeededRng, cases};
@@ -150,8 +150,8 @@ impl Prompt for NoPrompt {
         Some("stdin")
     }
 
-    async fn read_line(&mut self, _: &str) -> Result<String, PromptError> {
-        Err(PromptError::Terminal(std::io::ErrorKind::UnexpectedEof.into()))
+    async fn read_line(&mut self, _: &str) -> Result<String, ConsentError> {
+        Err(ConsentError::Terminal(std::io::ErrorKind::UnexpectedEof.into()))
     }
 
     fn show_cautions(&mut self) {}

@@ -13,18 +13,18 @@ use crate::model::ids::ClusterNo;
 use crate::model::open_start::StartResponse;
 use crate::model::operation_name::OperationName;
 use crate::report::upgrade::UpgradeReport;
+use crate::upgrade::follow::RecordedStart;
 use crate::upgrade::rules::acceptance::Acceptances;
 use crate::upgrade::rules::checks::tests::snapshot;
 use crate::upgrade::rules::plan::Plan;
 use crate::upgrade::rules::snapshot::Snapshot;
-use crate::upgrade::start::StartRequest;
-use crate::upgrade::start_outcome::StartOutcome;
+use crate::upgrade::start::ConfirmedPlan;
 
 const GREEN: &[&str] = &["green", "green", "green"];
 
 /// The result of one start against the fake service.
 struct Sent {
-    outcome: Result<StartOutcome, CommandError>,
+    outcome: Result<RecordedStart, CommandError>,
     submitted: &'static str,
     /// The clock's time at each start.
     starts: Vec<Duration>,
@@ -65,16 +65,10 @@ fn send_with(
     let plan = Plan::new(&snapshot, &acceptances);
     let target = plan.target().unwrap();
     let consent = consent(&plan);
-    let request = StartRequest {
-        snapshot: &snapshot,
-        plan: &plan,
-        target,
-        acceptances: &acceptances,
-        consent: &consent,
-        observed_at,
-    };
+    let mut confirmed = ConfirmedPlan { snapshot, plan, acceptances: &acceptances, consent, observed_at };
     let mut report = UpgradeReport::default();
-    let outcome = block_on(test.session(&api).send_start(request, &mut report));
+    let sending = async { test.session(&api).send_start(&mut confirmed, &target, &mut report).await };
+    let outcome = block_on(sending);
     Sent {
         outcome,
         submitted: report.start.submitted.into_str(),
@@ -119,7 +113,7 @@ fn refused(status: u16) -> ApiError {
 #[test]
 fn an_accepted_start_is_sent_once() {
     let sent = send(vec![Ok(())], idle);
-    assert_eq!(sent.summary(), (0, "unknown", 1), "`submitted` is set by the caller");
+    assert_eq!(sent.summary(), (0, "yes", 1));
     assert_eq!(sent.answer(), Some(StartResponse::Accepted));
     assert_eq!(sent.reads, ["start"], "the reads were recent");
     assert_eq!(sent.connect_within, [Duration::from_secs(5)]);
@@ -129,7 +123,7 @@ fn an_accepted_start_is_sent_once() {
 fn an_undelivered_start_is_sent_at_most_four_times() {
     for error in [not_sent(SendFailure::Connection), gateway(429, 410), gateway(429, 420)] {
         let sent = send(vec![Err(error.clone()), Ok(())], idle);
-        assert_eq!(sent.summary(), (0, "unknown", 2), "{error}");
+        assert_eq!(sent.summary(), (0, "yes", 2), "{error}");
         assert_eq!(send(vec![Err(error.clone()); 4], idle).summary(), (12, "no", 4), "{error}");
     }
 }
@@ -137,7 +131,7 @@ fn an_undelivered_start_is_sent_at_most_four_times() {
 #[test]
 fn every_retry_follows_a_read_of_cluster_and_status() {
     let sent = send(vec![Err(gateway(429, 410)), Err(gateway(429, 410)), Ok(())], idle);
-    assert_eq!(sent.summary(), (0, "unknown", 3));
+    assert_eq!(sent.summary(), (0, "yes", 3));
     let repeat = ["credentials", "cluster", "status", "start"];
     assert_eq!(sent.reads, [&["start"][..], &repeat, &repeat].concat());
 }
@@ -182,13 +176,13 @@ fn a_failed_read_counts_as_an_attempt() {
         api.read_failure = Box::new(|now, _| (now < Duration::from_secs(3)).then(|| gateway(503, 500)));
     };
     let sent = send_with(vec![Err(gateway(429, 410)), Ok(())], Duration::ZERO, idle, once);
-    assert_eq!(sent.summary(), (0, "unknown", 2));
+    assert_eq!(sent.summary(), (0, "yes", 2));
 }
 
 #[test]
 fn an_outdated_read_is_repeated_before_the_start() {
     let sent = send_with(vec![Ok(())], Duration::from_secs(6), idle, |_| {});
-    assert_eq!(sent.summary(), (0, "unknown", 1));
+    assert_eq!(sent.summary(), (0, "yes", 1));
     assert_eq!(sent.reads, ["cluster", "status", "start"]);
     let sent = send_with(vec![Ok(())], Duration::from_secs(5), idle, |_| {});
     assert_eq!(sent.reads, ["start"], "five seconds are the limit");

@@ -166,7 +166,7 @@ fn watched(upgrade: &SimulatedUpgrade) -> (WatchEnd, u64) {
         no: ClusterNo::new(1_009_123),
         name: "orders-prod",
         progress: Progress::new(WatchThresholds::REMOTE, Ownership::Ours, expectation()),
-        timeout: Some(Duration::from_secs(3 * 60 * 60)),
+        timeout: Duration::from_secs(3 * 60 * 60),
         origin: Duration::ZERO,
         records_brokers: false,
     };

@@ -22,7 +22,7 @@ fn watch(timeout: Duration) -> Watch<'static> {
         no: ClusterNo::new(1_009_123),
         name: "orders-prod",
         progress: Progress::new(WatchThresholds::REMOTE, Ownership::Ours, expectation()),
-        timeout: Some(timeout),
+        timeout,
         origin: Duration::ZERO,
         records_brokers: false,
     }

@@ -13,6 +13,9 @@ use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 pub(super) trait Pages: Default {
     type List;
 
+    /// How often the list is read again if its pages are not a complete list.
+    const REREADS: u32;
+
     /// Adds the response to the request for page `requested`. Returns the list once it is complete, and None if the next
     /// page has to be read.
     ///
@@ -35,6 +38,8 @@ pub(super) struct GroupPages {
 
 impl Pages for GroupPages {
     type List = Vec<ConfigGroup>;
+
+    const REREADS: u32 = 0;
 
     fn add(
         &mut self,
@@ -75,6 +80,8 @@ pub(super) struct ClusterPages {
 
 impl Pages for ClusterPages {
     type List = ClusterList;
+
+    const REREADS: u32 = 1;
 
     fn add(
         &mut self,

@@ -67,7 +67,7 @@ fn slow_and_endless_responses_time_out() {
         assert!(matches!(error, ApiError::NoResponse { .. }), "{fault}: {error:?}");
         let url = service.url();
         let error = in_time(fault, move || start(&client_of(&url, SHORT)).unwrap_err());
-        assert_eq!(classify(OperationKind::Start, &error), RetryDecision::InDoubt, "{fault}: {error:?}");
+        assert_eq!(classify(OperationKind::Change, &error), RetryDecision::InDoubt, "{fault}: {error:?}");
     }
 }
 
@@ -127,7 +127,7 @@ fn requested_pauses_do_not_count_toward_the_time_limit() {
 #[test]
 fn timestamps_are_unique() {
     let client = client_of("http://127.0.0.1:9", QUICK);
-    let now = client.config.clock.now();
+    let now = client.client.connection.clock.now();
     let timestamps: BTreeSet<i64> = (0..1_000).map(|_| client.next_timestamp(now)).collect();
     assert_eq!(timestamps.len(), 1_000);
 }

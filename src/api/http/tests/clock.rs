@@ -125,7 +125,7 @@ fn extreme_times_of_both_clocks_work() {
             let accepted = http("200 OK", date, YES);
             let gateway = Injector::answering([vec![refusal.clone(), refusal], vec![accepted; 4]].concat());
             let mut client = client_of(&gateway.url(), QUICK);
-            client.config.clock = Rc::new(Ticking(Cell::new(local)));
+            client.client.connection.clock = Rc::new(Ticking(Cell::new(local)));
             for _ in 0..4 {
                 let _outcome = read(&client);
             }

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use super::*;
+use crate::clock::Clock as _;
 use crate::signals::Signal;
 
 /// Records reports of failed refreshes.
@@ -12,7 +13,7 @@ struct RefreshFailures(RefCell<Vec<String>>);
 impl RequestObserver for RefreshFailures {
     fn request_sent(&self, _: OperationName, _: &str) {}
 
-    fn response_received(&self, _: &RequestRecord, _: LoggedResponse<'_>) {}
+    fn response_received(&self, _: &RequestRecord, _: &[(&'static str, String)], _: Option<&Value>) {}
 
     fn clock_corrected(&self, _: Timestamp, _: Timestamp) {}
 
@@ -51,7 +52,7 @@ fn refreshing_client(
     credentials: Credentials,
     can_refresh: bool,
 ) -> (HttpApi, Rc<Cell<u32>>) {
-    let mut config = client_of(&server.url(), QUICK).config;
+    let connection = connection_to(&server.url(), QUICK);
     let refreshes = Rc::new(Cell::new(0));
     let counted = Rc::clone(&refreshes);
     let load = move || {
@@ -62,8 +63,8 @@ fn refreshing_client(
             Err(SettingsError::Empty("key".to_owned()))
         }
     };
-    config.credentials = CredentialCache::new(credentials, loading(load));
-    (HttpApi::new(config).unwrap(), refreshes)
+    let credentials = CredentialCache::new(credentials, loading(load));
+    (HttpApi::new(connection, credentials).unwrap(), refreshes)
 }
 
 /// Starts a service that accepts every start with any key.
@@ -93,16 +94,16 @@ fn start_itself_does_not_refresh_credentials() {
 #[test]
 fn short_lived_credentials_are_loaded_once() {
     let server = accepting_server();
-    let mut config = client_of(&server.url(), QUICK).config;
+    let connection = connection_to(&server.url(), QUICK);
     let refreshes = Rc::new(Cell::new(0));
-    let (counted, clock) = (Rc::clone(&refreshes), Rc::clone(&config.clock));
+    let (counted, clock) = (Rc::clone(&refreshes), Rc::clone(&connection.clock));
     let load = move || {
         counted.set(counted.get() + 1);
         let expires = Some(clock.now() + SignedDuration::from_secs(90));
         Ok(Credentials { expires_at: expires, ..Credentials::new("NEWACCESSKEY", "secret") })
     };
-    config.credentials = CredentialCache::new(expiring_in(SignedDuration::from_secs(90)), loading(load));
-    let client = HttpApi::new(config).unwrap();
+    let credentials = CredentialCache::new(expiring_in(SignedDuration::from_secs(90)), loading(load));
+    let client = HttpApi::new(connection, credentials).unwrap();
     run_in_real_time(client.refresh_credentials());
     let _unread = (read(&client), read(&client));
     assert!(start(&client).is_ok());
@@ -142,14 +143,14 @@ fn rejected_start_does_not_refresh_credentials() {
 #[test]
 fn signal_during_refresh_prevents_the_start() {
     let server = gateway_for("OLDACCESSKEY");
-    let mut config = client_of(&server.url(), QUICK).config;
-    let signals = config.signals.clone();
+    let connection = connection_to(&server.url(), QUICK);
+    let signals = connection.signals.clone();
     let load = move || {
         signals.raise(Signal::Terminate);
         Err(SettingsError::Interrupted(Signal::Terminate))
     };
-    config.credentials = CredentialCache::new(expiring_soon(), loading(load));
-    let client = HttpApi::new(config).unwrap();
+    let credentials = CredentialCache::new(expiring_soon(), loading(load));
+    let client = HttpApi::new(connection, credentials).unwrap();
     run_in_real_time(client.refresh_credentials());
     let error = start(&client).unwrap_err();
     assert!(matches!(error, ApiError::NotSent { failure: SendFailure::Interrupted(_), .. }), "{error:?}");
@@ -191,14 +192,14 @@ fn concurrent_reads_with_expiring_credentials_share_one_refresh() {
 #[test]
 fn signal_during_refresh_of_rejected_credentials_interrupts_the_read() {
     let server = gateway_for("NEWACCESSKEY");
-    let mut config = client_of(&server.url(), QUICK).config;
-    let signals = config.signals.clone();
+    let connection = connection_to(&server.url(), QUICK);
+    let signals = connection.signals.clone();
     let load = move || {
         signals.raise(Signal::Terminate);
         Err(SettingsError::Interrupted(Signal::Terminate))
     };
-    config.credentials = CredentialCache::new(Credentials::new("OLDACCESSKEY", "secret"), loading(load));
-    let error = read(&HttpApi::new(config).unwrap()).unwrap_err();
+    let credentials = CredentialCache::new(Credentials::new("OLDACCESSKEY", "secret"), loading(load));
+    let error = read(&HttpApi::new(connection, credentials).unwrap()).unwrap_err();
     assert!(matches!(error, ApiError::Interrupted { signal: Signal::Terminate, .. }), "{error:?}");
 }
 
@@ -207,7 +208,7 @@ fn dropped_refresh_does_not_count() {
     let server = gateway_for("NEWACCESSKEY");
     let old = Credentials::new("OLDACCESSKEY", "secret");
     let (client, refreshes) = refreshing_client(&server, old, true);
-    let HttpApiConfig { credentials, observer, .. } = &client.config;
+    let (credentials, observer) = (&client.credentials, &client.client.connection.observer);
     let rejected = credentials.current();
     run_in_real_time(async {
         let refreshing = || credentials.has_replacement_for(&rejected, &**observer);
@@ -221,14 +222,13 @@ fn dropped_refresh_does_not_count() {
 #[test]
 fn failed_refresh_is_reported_once() {
     let server = gateway_for("OLDACCESSKEY");
-    let mut config = client_of(&server.url(), QUICK).config;
     let failures = Rc::new(RefreshFailures::default());
-    config.observer = failures.clone();
-    config.credentials = CredentialCache::new(
+    let connection = Connection { observer: failures.clone(), ..connection_to(&server.url(), QUICK) };
+    let credentials = CredentialCache::new(
         expiring_soon(),
         loading(|| Err(SettingsError::EndpointChanged("https://elsewhere.test".to_owned()))),
     );
-    let client = HttpApi::new(config).unwrap();
+    let client = HttpApi::new(connection, credentials).unwrap();
     assert!(read(&client).is_ok() && read(&client).is_ok());
     assert_eq!(
         *failures.0.borrow(),

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::future::LocalBoxFuture;
 
 use super::*;
+use crate::clock::Clock;
 use crate::model::cluster::ClusterList;
 
 fn list(client: &HttpApi) -> Result<ClusterList, ApiError> {
@@ -48,9 +49,9 @@ fn endless(seconds: u64) -> (Injector, HttpApi) {
         });
         vec![Step::Read, Step::Send(http("200 OK", "", &body.to_string()).into_bytes()), Step::Fin]
     });
-    let mut connection = client_of(&server.url(), QUICK).config;
-    connection.clock = Rc::new(ServerClock(time));
-    (server, HttpApi::new(connection).unwrap())
+    let mut client = client_of(&server.url(), QUICK);
+    client.client.connection.clock = Rc::new(ServerClock(time));
+    (server, client)
 }
 
 /// A clock that only the server advances.

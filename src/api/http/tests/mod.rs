@@ -1,9 +1,13 @@
 //! The HTTP API against a server that sends arbitrary responses.
 
 use std::net::TcpListener;
+use std::rc::Rc;
+
+use serde_json::Value;
 
 use super::*;
 use crate::api::credential_cache::LoadCredentials;
+use crate::api::trust::TrustFiles;
 use crate::clock::SystemClock;
 use crate::clock::tests::run_in_real_time;
 use crate::consent::tests::consent;
@@ -12,7 +16,10 @@ use crate::model::broker_health::Health;
 use crate::model::endpoint::Endpoint;
 use crate::model::ids::ClusterNo;
 use crate::model::region::Site;
+use crate::model::request_record::RequestObserver;
+use crate::model::service::Service;
 use crate::settings::SettingsError;
+use crate::signals::SignalListener;
 use crate::upgrade::rules::acceptance::Acceptances as AcceptedRisks;
 use crate::upgrade::rules::checks::tests::snapshot;
 use crate::upgrade::rules::plan::Plan;
@@ -27,7 +34,7 @@ struct NullObserver;
 impl RequestObserver for NullObserver {
     fn request_sent(&self, _: OperationName, _: &str) {}
 
-    fn response_received(&self, _: &RequestRecord, _: LoggedResponse<'_>) {}
+    fn response_received(&self, _: &RequestRecord, _: &[(&'static str, String)], _: Option<&Value>) {}
 
     fn clock_corrected(&self, _: Timestamp, _: Timestamp) {}
 
@@ -35,31 +42,39 @@ impl RequestObserver for NullObserver {
 }
 
 fn client_of(url: &str, limits: Limits) -> HttpApi {
-    client_with(Credentials::new("ACCESSKEY", "secret"), url, limits)
+    client_with(credentials(), url, limits)
 }
 
 /// Returns a client without an observer that can't refresh its credentials.
 pub(crate) fn client_with(credentials: Credentials, url: &str, limits: Limits) -> HttpApi {
+    client_on(connection_to(url, limits), credentials)
+}
+
+fn connection_to(url: &str, limits: Limits) -> Connection {
     let signals = SignalListener::new();
-    let connection = HttpApiConfig {
+    Connection {
         service: Service {
             site: Site::Public,
             region: Site::Public.default_region(),
             endpoint: Endpoint::parse(url).unwrap(),
             sandbox: false,
         },
-        credentials: CredentialCache::new(
-            credentials,
-            loading(|| Err(SettingsError::Empty("key".to_owned()))),
-        ),
         limits,
         trust: TrustFiles::default(),
         proxy: None,
         clock: Rc::new(SystemClock { signals: signals.clone() }),
         signals,
         observer: Rc::new(NullObserver),
-    };
-    HttpApi::new(connection).unwrap()
+    }
+}
+
+fn client_on(connection: Connection, credentials: Credentials) -> HttpApi {
+    let load = loading(|| Err(SettingsError::Empty("key".to_owned())));
+    HttpApi::new(connection, CredentialCache::new(credentials, load)).unwrap()
+}
+
+fn credentials() -> Credentials {
+    Credentials::new("ACCESSKEY", "secret")
 }
 
 /// Returns a function that loads credentials after a pause, in which other requests proceed.
@@ -76,9 +91,8 @@ fn loading(load: impl Fn() -> Result<Credentials, SettingsError> + 'static) -> L
 
 /// Returns a client for a host that does not exist, behind a proxy.
 fn client_behind(proxy: &str, limits: Limits) -> HttpApi {
-    let mut connection = client_of("https://cdss.invalid", limits).config;
-    connection.proxy = Some(proxy.parse().unwrap());
-    HttpApi::new(connection).unwrap()
+    let proxy = Some(proxy.parse().unwrap());
+    client_on(Connection { proxy, ..connection_to("https://cdss.invalid", limits) }, credentials())
 }
 
 #[test]
@@ -115,9 +129,10 @@ fn proxy_sees_no_key_and_its_password_is_hidden() {
 #[test]
 fn loopback_does_not_use_the_proxy() {
     let server = Injector::answering(vec![http("200 OK", "", YES)]);
-    let mut connection = client_of(&server.url(), QUICK).config;
-    connection.proxy = Some("http://127.0.0.1:9".parse().unwrap());
-    assert!(start(&HttpApi::new(connection).unwrap()).is_ok());
+    let proxy = Some("http://127.0.0.1:9".parse().unwrap());
+    assert!(
+        start(&client_on(Connection { proxy, ..connection_to(&server.url(), QUICK) }, credentials())).is_ok()
+    );
     assert!(server.seen().requests[0].starts_with("POST /api/v1/"));
 }
 
@@ -161,7 +176,7 @@ fn start_sends_exactly_one_request() {
         let outcome = start(&client_of(&server.url(), QUICK));
         assert_eq!(outcome.is_ok(), is_started, "{response}: {outcome:?}");
         if let Err(error) = outcome {
-            let decision = classify(OperationKind::Start, &error);
+            let decision = classify(OperationKind::Change, &error);
             assert_eq!(decision.proves_no_effect(), proves_no_effect, "{response}: {error:?}");
         }
         let requests = server.seen().requests;
@@ -206,7 +221,7 @@ fn start_is_accepted_refused_or_in_doubt() {
     ] {
         let server = Injector::answering(vec![response.clone()]);
         let outcome = start(&client_of(&server.url(), QUICK));
-        let decision = outcome.as_ref().err().map(|error| classify(OperationKind::Start, error));
+        let decision = outcome.as_ref().err().map(|error| classify(OperationKind::Change, error));
         assert_eq!(decision, expected, "{response}: {outcome:?}");
         assert_eq!(server.seen().requests.len(), 1, "{response}");
     }
@@ -243,7 +258,7 @@ fn signal_before_start_prevents_it() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let http = client_of(&format!("http://{}", listener.local_addr().unwrap()), QUICK);
-    http.config.signals.raise(crate::signals::Signal::Terminate);
+    http.client.connection.signals.raise(crate::signals::Signal::Terminate);
     let error = start(&http).unwrap_err();
     assert!(matches!(error, ApiError::NotSent { failure: SendFailure::Interrupted(_), .. }), "{error:?}");
     assert!(listener.accept().is_err(), "no connection was made");

@@ -9,11 +9,10 @@ use serde_json::json;
 
 use crate::api::{ApiError, NewGroup, RetryPolicy, SendFailure, fake};
 use crate::clock::tests::{FakeClock, block_on};
-use crate::config_group::copy::{CopyOptions, CopyRequest, CopySource, copy};
-use crate::config_group::rules::copy::CopiedSetting;
+use crate::config_group::copy::{CopyRequest, CopySource, copy};
+use crate::config_group::rules::copy::{CopiedSetting, GroupCopy};
 use crate::config_group::rules::difference::tests::group;
-use crate::config_group::rules::group_copy::GroupCopy;
-use crate::consent::{GroupConsent, Prompt, PromptError};
+use crate::consent::{ConsentError, GroupConsent, Prompt};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::journal::{Journal, Operator};
@@ -93,6 +92,10 @@ pub(super) struct FakeService {
     pub(super) on_create: Box<dyn Fn()>,
     /// Groups that another user creates meanwhile.
     pub(super) late: Rc<RefCell<Vec<GroupSettings>>>,
+    /// The number of reads before these groups appear.
+    pub(super) reads_before_late: Cell<usize>,
+    /// The number of reads before another user deletes the new group.
+    pub(super) reads_before_deletion: Cell<Option<usize>>,
     pub(super) reads: Cell<usize>,
 }
 
@@ -118,6 +121,8 @@ impl FakeService {
             read_only: None,
             on_create: Box::new(|| {}),
             late: Rc::default(),
+            reads_before_late: Cell::default(),
+            reads_before_deletion: Cell::default(),
             reads: Cell::default(),
         }
     }
@@ -192,7 +197,12 @@ impl fake::FakeService for FakeService {
         if fails && self.sent.get().0 > 0 {
             return Err(gateway(503, 500));
         }
-        self.groups.borrow_mut().append(&mut self.late.borrow_mut());
+        if self.reads.get() > self.reads_before_late.get() {
+            self.groups.borrow_mut().append(&mut self.late.borrow_mut());
+        }
+        if self.reads_before_deletion.get().is_some_and(|count| self.reads.get() > count) {
+            self.groups.borrow_mut().retain(|group| group.group.no.number() < 1_000);
+        }
         Ok(Duration::ZERO)
     }
 
@@ -289,7 +299,7 @@ impl Prompt for NoTerminal {
         Some("stdin")
     }
 
-    async fn read_line(&mut self, _: &str) -> Result<String, PromptError> {
+    async fn read_line(&mut self, _: &str) -> Result<String, ConsentError> {
         panic!("no prompt is expected")
     }
 
@@ -337,9 +347,9 @@ impl Machine {
             version: "3.9.0".parse().unwrap(),
             name: None,
             dry_run: false,
+            yes: true,
         };
-        let mut options = CopyOptions { yes: true, prompt: &mut NoTerminal };
-        let finished = block_on(copy(&mut session, &request, &mut options));
+        let finished = block_on(copy(&mut session, &request, &mut NoTerminal));
         if let Some(end) = finished.report.end() {
             let at = jiff::Timestamp::UNIX_EPOCH;
             // Fails if a test removed the directory.

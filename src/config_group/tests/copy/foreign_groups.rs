@@ -50,6 +50,40 @@ fn foreign_group_created_meanwhile_is_not_written_to() {
 }
 
 #[test]
+fn group_created_or_deleted_during_the_prompt_stops_the_copy() {
+    // Four reads for the plan.
+    let service = FakeService::new(&[], &[]);
+    service.late.borrow_mut().push(foreign_group(None));
+    service.reads_before_late.set(4);
+    let (failure, _) = Machine::new().copy(&service, &FakeClock::default());
+    assert_eq!((exit_code(failure.as_ref()), service.sent.get()), (5, (0, 0)));
+    let message = failure.unwrap().to_string();
+    assert!(message.contains("can't be filled: it was not created by"), "{message}");
+
+    // Five reads for the plan to fill an existing group. Its number is recorded if the create was answered.
+    for (create, code, words) in [
+        (RequestOutcome::DoneWithError(lost()), 9, "the outcome is unknown, so this run wrote nothing"),
+        (
+            RequestOutcome::Done,
+            7,
+            "config group orders-390 has changed since it was shown; nothing was written",
+        ),
+    ] {
+        let machine = Machine::new();
+        let service = FakeService::new(&[create], &[]);
+        service.fail_reads.set(true);
+        assert_eq!(exit_code(machine.copy(&service, &FakeClock::default()).0.as_ref()), code);
+        service.fail_reads.set(false);
+        service.reads.set(0);
+        service.reads_before_deletion.set(Some(5));
+        let (failure, _) = machine.copy(&service, &FakeClock::default());
+        assert_eq!((exit_code(failure.as_ref()), service.sent.get()), (5, (1, 0)));
+        let message = failure.unwrap().to_string();
+        assert!(message.ends_with(words), "{message}");
+    }
+}
+
+#[test]
 fn own_new_group_already_in_use_is_not_written_to() {
     for (users, reason) in [(Some(1), "a cluster uses it"), (None, "the service does not report whether")] {
         let machine = Machine::new();
@@ -150,14 +184,31 @@ fn two_groups_with_the_name_are_not_written_to() {
 }
 
 #[test]
+fn existing_group_with_all_values_is_suggested() {
+    for (settings, hint) in [
+        (EMPTY, "compare it with `cdss config-group diff "),
+        (
+            &[("a", "5"), ("b", "6"), ("c", "")],
+            "use it with --config-group no:400, since it keeps every custom value",
+        ),
+    ] {
+        let service = FakeService::new(&[], &[]);
+        service.groups.borrow_mut().push(named(400, NEW, "orders-390", settings));
+        let (failure, _) = Machine::new().copy(&service, &FakeClock::default());
+        let actual = failure.unwrap().hint(None).unwrap();
+        assert!(actual.starts_with(hint), "{actual}");
+    }
+}
+
+#[test]
 fn next_run_resumes_the_group_of_an_interrupted_run() {
     let machine = Machine::new();
     let service = FakeService::new(&[RequestOutcome::DoneWithError(lost())], &[RequestOutcome::Done]);
     interrupted_run(&machine, &service);
     let (failure, report) = machine.copy(&service, &FakeClock::default());
     let report = report.unwrap();
-    assert_eq!((exit_code(failure.as_ref()), report.is_resumed), (0, true));
-    assert_eq!((report.created.into_str(), report.written.into_str()), ("no", "yes"));
+    let words = (report.created.into_str(), report.written.into_str());
+    assert_eq!((exit_code(failure.as_ref()), words), (0, ("no", "yes")), "it was created before");
     assert_eq!((service.sent.get(), service.created_groups().len()), ((1, 1), 1));
     assert_eq!(service.created_groups()[0].setting("b").unwrap().custom.as_deref(), Some("6"));
 }

@@ -15,7 +15,7 @@ fn resolve_environment(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError
 }
 
 fn origin(settings: &Settings, name: &str) -> String {
-    settings.summary.iter().find(|shown| shown.name.to_string() == name).unwrap().origin.to_string()
+    settings.summary.iter().find(|shown| shown.key.to_string() == name).unwrap().origin.clone()
 }
 
 fn flags(set: impl FnOnce(&mut Flags)) -> Flags {

@@ -42,8 +42,14 @@ pub(crate) fn evaluate(snapshot: &Snapshot, accepted: &Acceptances) -> Vec<Check
 pub(crate) fn setting_changes(snapshot: &Snapshot) -> Vec<SettingChange> {
     match (&snapshot.current_group, &snapshot.target_settings) {
         (Some(current), Some(target)) if !snapshot.is_at_target() => difference(
-            VersionedSettings { settings: current, release: release_of(snapshot.current_version.as_ref()) },
-            VersionedSettings { settings: target, release: snapshot.target.version.release.as_ref() },
+            VersionedSettings {
+                settings: &current.settings,
+                release: release_of(snapshot.current_version.as_ref()),
+            },
+            VersionedSettings {
+                settings: &target.settings,
+                release: snapshot.target.version.release.as_ref(),
+            },
         ),
         _ => Vec::new(),
     }

@@ -72,7 +72,7 @@ impl Check {
     }
 
     /// Creates a check that passes.
-    pub(super) fn pass(id: CheckId, reason: impl Into<String>) -> Self {
+    pub(crate) fn pass(id: CheckId, reason: impl Into<String>) -> Self {
         Self::new(id, CheckResult::Pass, reason)
     }
 

@@ -15,7 +15,7 @@ use super::world::World;
 use crate::cli::finish::write_end;
 use crate::clock::Clock as _;
 use crate::clock::tests::block_on;
-use crate::consent::{Prompt, PromptError};
+use crate::consent::{ConsentError, Prompt};
 use crate::error::CommandError;
 use crate::journal::{Journal, Operator};
 use crate::model::command_context::CommandContext;
@@ -23,7 +23,7 @@ use crate::model::endpoint::Endpoint;
 use crate::model::region::Site;
 use crate::model::service::Service;
 use crate::report::Finished;
-use crate::report::upgrade::{StartReport, StatusReport, UpgradeReport};
+use crate::report::upgrade::{StatusReport, UpgradeReport};
 use crate::session::Session;
 use crate::session::resolve::UpgradeRequest;
 use crate::signals::Signal;
@@ -100,10 +100,10 @@ impl Prompt for DelayedPrompt<'_> {
         None
     }
 
-    async fn read_line(&mut self, _: &str) -> Result<String, PromptError> {
+    async fn read_line(&mut self, _: &str) -> Result<String, ConsentError> {
         self.world.step();
         if self.world.is_signalled() {
-            return Err(PromptError::Interrupted(Signal::Terminate));
+            return Err(ConsentError::Interrupted(Signal::Terminate));
         }
         self.world.pass(self.after);
         Ok(NAME.to_owned())
@@ -247,10 +247,9 @@ async fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[
                 watch,
                 timeout: plan.timeout,
             };
-            let Finished { report: StatusReport { verdict, closed_run, .. }, error } =
+            let Finished { report: StatusReport(report), error } =
                 status(&mut session, &status_request).await;
-            let start = StartReport { run: closed_run, ..StartReport::default() };
-            Finished { report: UpgradeReport { start, verdict, ..UpgradeReport::default() }, error }
+            Finished { report, error }
         }
     };
     if failure.is_some() && matches!(plan.command, Command::Upgrade { .. }) {

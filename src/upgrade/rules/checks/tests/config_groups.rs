@@ -226,7 +226,7 @@ fn an_unselected_group_reports_how_many_were_compared() {
             group(no, 3_903_006, &[("log.retention.hours", custom, "72"), ("num.io.threads", "", "8")]);
         let current = snapshot().current_group.unwrap();
         let side = |settings| VersionedSettings { settings, release: None };
-        let changes = difference(side(&current), side(&settings));
+        let changes = difference(side(&current.settings), side(&settings.settings));
         Candidate { group: settings.group, changes, command: None }
     };
     let reason = |choice: GroupChoice| {

@@ -219,7 +219,7 @@ pub(super) fn progress() -> Progress {
 
 pub(super) fn verdict_of(result: WatchResult, response: StartResponse) -> Verdict {
     let end = WatchEnd::Finished(result);
-    conclude(end, Submitted::Yes, response, "orders-prod", SuggestedCommand::History).verdict
+    conclude(end, Submitted::Yes, response, "orders-prod", SuggestedCommand::History).0
 }
 
 impl State {
