@@ -3,8 +3,7 @@
 use cdss::sandbox::Scenario;
 
 use crate::support::{
-    ACCESS_KEY, Home, Running, SECRET_KEY, TestEnv, UPGRADE, check, mkfifo, side_by_side, unread,
-    write_private,
+    ACCESS_KEY, Home, Run, SECRET_KEY, TestEnv, UPGRADE, check, mkfifo, side_by_side, unread, write_private,
 };
 
 /// Command line, exit code, and texts on stderr: the problem, then the hint.
@@ -187,7 +186,7 @@ fn unknown_region_is_refused_without_a_request() {
     let home = Home::empty();
     let mut command = home.command(&format!("{UPGRADE} --yes --region MARS"));
     command.env("NCLOUD_ACCESS_KEY_ID", ACCESS_KEY).env("NCLOUD_SECRET_ACCESS_KEY", SECRET_KEY);
-    Running::start(command, "--region MARS").end().assert_says(2, &["--region", "MARS", "KR"]);
+    Run::of(command).assert_says(2, &["--region", "MARS", "KR"]);
 }
 
 #[test]
@@ -237,9 +236,9 @@ fn without_terminal_or_yes_stdin_is_not_read() {
     let env = TestEnv::new(Scenario::Healthy);
     let (reader, mut writer) = std::io::pipe().expect("a pipe can be made");
     std::io::Write::write_all(&mut writer, b"orders-prod\n").expect("the pipe takes a line");
-    let mut command = env.command(&env.home, UPGRADE);
+    let mut command = env.command(UPGRADE);
     command.stdin(reader.try_clone().expect("a pipe has two ends and more"));
-    let run = Running::start(command, UPGRADE).end();
+    let run = Run::of(command);
     run.assert_says(
         10,
         &["confirmation required, but stdin is not a terminal", "cdss changed nothing.", "hint: add --yes"],
@@ -301,7 +300,7 @@ fn url_credentials_are_never_printed() {
                     "endpoint" | "proxy" => drop(command.env_remove("CDSS_ENDPOINT")),
                     _ => drop(command.env(place, address)),
                 }
-                let run = Running::start(command, line).end();
+                let run = Run::of(command);
                 let shown = format!("{}{}", run.stdout, run.stderr);
                 assert!(!shown.contains("hunter"), "{place} {address}: {run:#?}");
                 assert!(

@@ -6,9 +6,8 @@ use cdss::sandbox::{Options, Scenario};
 use serde_json::{Value, json};
 
 use crate::config_group::{COPY, CREATE, WRITE, assert_made, class, set};
-use crate::process_env::{ProcessEnv, ProcessOutput};
 use crate::pty::Terminal;
-use crate::support::{TestEnv, check};
+use crate::support::{Run, TestEnv, check};
 
 /// Returns the 3.9.0 groups with this name.
 fn groups_named(env: &TestEnv, name: &str) -> Vec<Value> {
@@ -292,8 +291,8 @@ fn terminal_confirmation_requires_typing_the_new_name() {
         (&[("analytics-390", "analytics-390 (2001)  done  3 copied, 1 skipped")][..], 0, 1),
         (&declined[..], 10, 0),
     ] {
-        let process_env = ProcessEnv::new(Scenario::Healthy);
-        let mut terminal = Terminal::open(&process_env, COPY);
+        let env = TestEnv::new(Scenario::Healthy);
+        let mut terminal = Terminal::open(&env, COPY);
         for (answer, then) in answers {
             terminal.answer_to("Type analytics-390 to create it: ", answer);
             terminal.expect(then);
@@ -301,25 +300,25 @@ fn terminal_confirmation_requires_typing_the_new_name() {
         let (ended, text) = terminal.end();
         assert_eq!(ended, code, "{text}");
         assert!(!text.contains("brokers"), "no caution about an upgrade: {text}");
-        assert_eq!(process_env.sandbox.log().count(CREATE), creates, "{text}");
-        assert_eq!(process_env.sandbox.log().starts_requested(), 0);
+        assert_eq!(env.sandbox.log().count(CREATE), creates, "{text}");
+        assert_eq!(env.sandbox.log().starts_requested(), 0);
     }
 }
 
 #[test]
 fn unwritable_output_does_not_affect_the_copy() {
     for redirection in [">&-", ">/dev/full"] {
-        let process_env = ProcessEnv::new(Scenario::Healthy);
-        let mut command = process_env.command("sh");
+        let env = TestEnv::new(Scenario::Healthy);
+        let mut command = env.program("sh");
         command.args(["-c", &format!("exec cdss {COPY} --yes {redirection}")]);
-        let ended = ProcessOutput::of(&mut command);
-        assert_eq!(ended.code(), Some(0), "{redirection}: {}", ended.stderr);
-        assert_eq!(process_env.sandbox.log().count(CREATE), 1);
-        let differs = ProcessOutput::of(process_env.command("sh").args([
+        let ended = Run::of(command);
+        assert_eq!(ended.code, 0, "{redirection}: {}", ended.stderr);
+        assert_eq!(env.sandbox.log().count(CREATE), 1);
+        let differs = Run::of(env.program("sh").args([
             "-c",
             &format!("exec cdss config-group diff payments-371 payments-390 --exit-code {redirection}"),
         ]));
-        assert_eq!(differs.code(), Some(20), "{redirection}: {}", differs.stderr);
+        assert_eq!(differs.code, 20, "{redirection}: {}", differs.stderr);
     }
 }
 

@@ -114,7 +114,7 @@ fn each_credential_process_failure_has_its_own_message() {
     mkfifo(&started);
     with_script(&env, &format!("echo > {}; sleep 1000 & sleep 1000", started.display()));
     let before = env.log().requests.len();
-    let hanging = Running::start(env.home.command(list), list);
+    let hanging = Running::start(env.home.command(list));
     fs::read(&started).expect("the program opens it");
     hanging.signal(Signal::TERM);
     hanging.end().assert_says(143, &["interrupted; nothing was started"]);
@@ -150,7 +150,7 @@ fn key_rotated_during_watch_is_refreshed() {
         };
         give(ACCESS_KEY, SECRET_KEY);
         let line = format!("{UPGRADE} --yes --profile prod -o json");
-        let running = Running::start(env.home.command(&line), &line);
+        let running = Running::start(env.home.command(&line));
         env.sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") > 2);
         env.sandbox.accept_key(NEWER.0, NEWER.1);
         env.sandbox.wait_until(|log| last_refusal(log).is_some());
@@ -178,7 +178,7 @@ fn new_key_for_another_endpoint_is_not_sent_to_the_old_one() {
     };
     give((ACCESS_KEY, SECRET_KEY), &relay.url(), "20ms");
     let line = format!("{UPGRADE} --yes --profile prod --timeout 2s -o json");
-    let running = Running::start(env.home.command(&line), &line);
+    let running = Running::start(env.home.command(&line));
     env.sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") > 2);
     // The profile now points elsewhere, with a key for that endpoint. The old service accepts neither key.
     give(NEWER, "https://elsewhere.test", "15s");

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::altered::Altered;
 use crate::injector::http;
 use crate::injector::network::forward;
-use crate::support::{ACCESS_KEY, Run, Running, SECRET_KEY, TestEnv, side_by_side, write_private};
+use crate::support::{ACCESS_KEY, Run, SECRET_KEY, TestEnv, side_by_side, write_private};
 
 /// At least one command line for each API operation.
 const LINES: [&str; 8] = [
@@ -180,9 +180,9 @@ fn extreme_durations_in_arguments_do_not_panic() {
         let env = TestEnv::new(Scenario::Healthy);
         for flag in ["--timeout", "--poll"] {
             // The last --poll overrides the variable. A run with an endless interval finishes at once.
-            let mut command = env.command(&env.home, LINES[0]);
+            let mut command = env.command(LINES[0]);
             command.args([format!("{flag}={time}")]);
-            let run = Running::start(command, LINES[0]).end();
+            let run = Run::of(command);
             assert_ends_well(&format!("{flag}={time}"), &run);
         }
     });

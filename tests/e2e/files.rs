@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::support::{Home, Running, write_private};
+use crate::support::{Home, Run, write_private};
 
 /// The temporary file that a killed writer can leave behind. The next run removes it.
 pub(crate) fn leftover(home: &Home) -> PathBuf {
@@ -22,7 +22,7 @@ fn file_and_folders_are_private_under_any_umask() {
         let mut command = home.program("sh");
         let cdss = env!("CARGO_BIN_EXE_cdss");
         command.args(["-c", &format!("umask {umask}; exec {cdss} config set region KR --profile prod")]);
-        assert_eq!(Running::start(command, umask).end().code, 0, "{umask}");
+        assert_eq!(Run::of(command).code, 0, "{umask}");
         let (file, folder) = (home.profiles(), home.path().join("config"));
         assert_eq!(
             [mode(&file), mode(&folder.join("cdss")), mode(&folder)],
@@ -47,7 +47,7 @@ fn full_disk_keeps_the_old_file_and_reports_it() {
         let line = format!("{prepare} {cdss} config set region JPN --profile prod; exit $?");
         let mut command = home.program("sh");
         command.args(["-c", &line]);
-        let run = Running::start(command, prepare).end();
+        let run = Run::of(command);
         run.assert_says(
             2,
             &["error: can't write ", "config.toml: File too large", "hint: make it a regular file"],

@@ -33,7 +33,7 @@ fn printed(line: &str) -> String {
     let mut command = home.command(line);
     // None of these can be read or reached, and none of them may matter.
     command.env("CDSS_ENDPOINT", "nowhere").env("CDSS_POLL", "").env("NCLOUD_ACCESS_KEY", "half");
-    let run = crate::support::Running::start(command, line).end();
+    let run = crate::support::Run::of(command);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{line}");
     home.assert_untouched();
     run.stdout

@@ -6,14 +6,13 @@ use std::path::Path;
 use cdss::sandbox::{Options, Scenario};
 use serde_json::{Value, json};
 
-use crate::process_env::{ProcessEnv, ProcessOutput};
-use crate::support::{Home, TestEnv, UPGRADE, allow, write_private};
+use crate::support::{Home, Run, TestEnv, UPGRADE, allow, write_private};
 
 /// Written by the first version of the format.
-const OLD: &str = include_str!("../fixtures/journal-v1.jsonl");
+const OLD: &str = include_str!("../fixtures/journals/first-format.jsonl");
 
 /// The output of `history -o json` of that version.
-const OLD_HISTORY: &str = include_str!("../fixtures/journal-v1.history.json");
+const OLD_HISTORY: &str = include_str!("../fixtures/first-format.history.json");
 
 fn write_journal(home: &Home, text: &str) {
     write_private(&home.journal(), text);
@@ -139,37 +138,34 @@ fn file_size_limit_does_not_end_the_watch() {
     let text = fs::read_to_string(before.home.journal()).expect("it is there");
     let until_accepted: usize = text.lines().take(2).map(|line| line.len() + 1).sum();
 
-    let process_env = ProcessEnv::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     // In 512-byte blocks, as sh counts: room for the start, its response, and the first broker lines.
     let limit = (until_accepted + 800).div_ceil(512);
-    let mut command = process_env.command("sh");
+    let mut command = env.program("sh");
     command.args(["-c", &format!("ulimit -f {limit}; exec cdss {UPGRADE} --yes --output json")]);
-    let ended = ProcessOutput::of(&mut command);
-    assert_eq!((ended.code(), &ended.document()["verdict"]), (Some(0), &"done".into()), "{}", ended.stderr);
+    let ended = Run::of(command);
+    assert_eq!((ended.code, &ended.document()["verdict"]), (0, &"done".into()), "{}", ended.stderr);
     assert_eq!(count_of_warnings(&ended.stderr), 1, "{}", ended.stderr);
     assert!(ended.stderr.contains("File too large"), "{}", ended.stderr);
-    assert_eq!(process_env.sandbox.log().starts_accepted(), 1);
+    assert_eq!(env.sandbox.log().starts_accepted(), 1);
 
-    let repair = ProcessOutput::of(&mut process_env.cdss("history --repair"));
+    let repair = Run::of(env.command("history --repair"));
     assert!(repair.stderr.contains("no damaged journal lines"), "a torn line: {}", repair.stderr);
 }
 
 #[test]
 fn locked_journal_does_not_end_the_watch() {
-    let process_env = ProcessEnv::new(Scenario::Healthy);
-    let child = process_env
-        .cdss(&format!("{UPGRADE} --yes --poll 30ms --output json"))
-        .spawn()
-        .expect("cdss is there");
-    process_env.sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") >= 2);
-    let journal = File::open(process_env.home().join("state/cdss/journal.jsonl")).expect("it is there");
+    let env = TestEnv::new(Scenario::Healthy);
+    let running = env.start(&format!("{UPGRADE} --yes --poll 30ms --output json"));
+    env.sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") >= 2);
+    let journal = File::open(env.home.path().join("state/cdss/journal.jsonl")).expect("it is there");
     journal.lock().expect("it can be locked");
-    let before = process_env.journal();
-    let ended = ProcessOutput::after(child);
-    assert_eq!((ended.code(), &ended.document()["verdict"]), (Some(0), &"done".into()), "{}", ended.stderr);
+    let before = env.home.journal_text();
+    let ended = running.end();
+    assert_eq!((ended.code, &ended.document()["verdict"]), (0, &"done".into()), "{}", ended.stderr);
     assert_eq!(count_of_warnings(&ended.stderr), 1, "{}", ended.stderr);
     assert!(ended.stderr.contains("journal.jsonl is locked by another process"), "{}", ended.stderr);
-    assert_eq!(process_env.journal(), before, "nothing was written past the lock");
+    assert_eq!(env.home.journal_text(), before, "nothing was written past the lock");
 }
 
 #[test]

@@ -25,13 +25,13 @@ mod killed_writes;
 #[path = "../metrics/mod.rs"]
 mod metrics;
 mod odd_answers;
+mod old_journals;
 mod outcomes;
-mod process_env;
 mod profiles;
 mod pty;
 mod read_only;
 mod readme;
-mod recorded;
+
 mod regions;
 mod rehearsal;
 mod rerun;

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use cdss::sandbox::Scenario;
 use serde_json::{Value, json};
 
-use crate::support::{ACCESS_KEY, Home, Run, Running, SECRET_KEY, TestEnv, UPGRADE, allow, write_private};
+use crate::support::{ACCESS_KEY, Home, Run, SECRET_KEY, TestEnv, UPGRADE, allow, write_private};
 
 const CHECK: &str = "check --cluster orders-prod --version 3.9.0";
 
@@ -38,7 +38,7 @@ fn bench_with_profile(more: &str) -> TestEnv {
 fn run(home: &Home, line: &str, variables: &[(&str, &str)]) -> Run {
     let mut command = home.command(line);
     command.envs(variables.iter().copied());
-    let run = Running::start(command, line).end();
+    let run = Run::of(command);
     for secret in [SECRET_KEY, "wrong"] {
         assert!(!run.stdout.contains(secret) && !run.stderr.contains(secret), "{run:#?}");
     }
@@ -291,7 +291,7 @@ fn run_with_input(home: &Home, line: &str, input: &str) -> Run {
     fs::write(&file, input).expect("the home can be written");
     let mut command = home.command(line);
     command.stdin(Stdio::from(fs::File::open(&file).expect("it was written")));
-    Running::start(command, line).end()
+    Run::of(command)
 }
 
 #[test]
@@ -337,7 +337,7 @@ fn non_utf8_variable_is_refused_without_fallback() {
         let mut command = home.command("list clusters");
         command.env(name, OsStr::from_bytes(&[value.as_bytes(), b"\xff"].concat()));
         command.env("NCLOUD_SECRET_ACCESS_KEY", "S2");
-        assert_eq!(Running::start(command, name).end().code, code, "{name}");
+        assert_eq!(Run::of(command).code, code, "{name}");
     }
 }
 

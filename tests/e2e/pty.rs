@@ -5,8 +5,7 @@ use std::process::{Command, Stdio};
 use rexpect::session::{Options, PtySession, spawn_with_options};
 use rustix::process::Pid;
 
-use crate::process_env::ProcessEnv;
-use crate::support::BOUND;
+use crate::support::{BOUND, TestEnv};
 
 /// Runs its arguments on a terminal of a common size. Prints the process id first, and at the end whether the
 /// terminal settings are unchanged.
@@ -28,14 +27,14 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    pub(crate) fn open(process_env: &ProcessEnv, arguments: &str) -> Self {
+    pub(crate) fn open(env: &TestEnv, arguments: &str) -> Self {
         let mut words = vec![env!("CARGO_BIN_EXE_cdss")];
         words.extend(arguments.split_whitespace());
-        Self::run(process_env, &words)
+        Self::run(env, &words)
     }
 
-    pub(crate) fn run(process_env: &ProcessEnv, words: &[&str]) -> Self {
-        Self::with(process_env.command("sh"), words)
+    pub(crate) fn run(env: &TestEnv, words: &[&str]) -> Self {
+        Self::with(env.program("sh"), words)
     }
 
     /// Runs a command line with the environment of the command `sh`.

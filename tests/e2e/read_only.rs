@@ -10,7 +10,7 @@ const CHECK: &str = "check --cluster orders-prod --version 3.9.0";
 /// Runs a command against the environment's service from an empty home.
 fn from_elsewhere(env: &TestEnv, line: &str) -> Run {
     let home = Home::empty();
-    let run = Running::start(env.command(&home, line), line).end();
+    let run = Run::of(env.command_in(&home, line));
     home.assert_untouched();
     run
 }

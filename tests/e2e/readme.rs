@@ -9,7 +9,7 @@ use cdss::sandbox::{AccountChange, Options, Pace, Sandbox, Scenario, ScheduledCh
 use serde_json::Value;
 
 use crate::support::{
-    ACCESS_KEY, Home, Run, Running, SECRET_KEY, TestEnv, UPGRADE, point_to_sandbox, serve, write_private,
+    ACCESS_KEY, Home, Run, SECRET_KEY, TestEnv, UPGRADE, point_to_sandbox, serve, write_private,
 };
 
 /// A page for users.
@@ -280,7 +280,7 @@ fn every_command_block_succeeds() {
             RunMode::InAnotherTest => continue,
             RunMode::Script => {
                 command.args(["-eu", "-c", &script]);
-                let run = Running::start(command, &script).end();
+                let run = Run::of(command);
                 assert_eq!(run.code, 0, "{script}\n{}", run.stderr);
             }
             RunMode::WithAnswers(answers) => on_a_terminal(command, &script, answers),
@@ -372,7 +372,7 @@ impl Step {
     fn create_journal(&self) {
         let mut command = self.home.program("sh");
         command.env("PATH", path()).args(["-c", block("XDG_STATE_HOME=")]);
-        assert_eq!(Running::start(command, "history --init").end().code, 0);
+        assert_eq!(Run::of(command).code, 0);
     }
 
     /// Runs the script unchanged, with a shorter timeout and pauses that are only counted.
@@ -388,7 +388,7 @@ impl Step {
         point_to_sandbox(&mut command, &self.sandbox.url(), ACCESS_KEY, SECRET_KEY);
         command.env("PATH", format!("{}:{}", stand_ins.display(), path()));
         command.args(["-c", &script]).stdin(Stdio::null());
-        Running::start(command, "upgrade.sh").end()
+        Run::of(command)
     }
 
     fn pauses(&self) -> usize {
@@ -451,7 +451,7 @@ fn script_runs_in_the_sandbox_as_documented() {
     fs::write(home.path().join("upgrade.sh"), block("#!/bin/sh")).expect("the home can be written");
     let mut command = home.program("sh");
     command.env("PATH", path()).args(["-c", block("cdss sandbox -- sh -c")]);
-    let run = Running::start(command, "the rehearsal of upgrade.sh").end();
+    let run = Run::of(command);
     run.assert_says(0, &[" 1 start requested, 1 accepted"]);
     assert!(!home.journal().exists(), "the journal of real upgrades is left alone");
 }

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{ACCESS_KEY, Home, Run, Running, SECRET_KEY, UPGRADE, allow};
+use crate::support::{ACCESS_KEY, Home, Run, SECRET_KEY, UPGRADE, allow};
 
 /// A port that counts its connections.
 struct Listener(TcpListener);
@@ -55,7 +55,7 @@ fn misled(mut command: Command, url: &str) -> Command {
 fn inside(home: &Home, flags: &str, program: &[&str]) -> Run {
     let mut command = home.command(&format!("sandbox {flags} --"));
     command.args(program);
-    Running::start(command, "sandbox").end()
+    Run::of(command)
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn sandbox_command_reaches_only_the_sandbox() {
     let line = format!(
         "sandbox -- cdss {UPGRADE} --yes --profile x --endpoint {url} --cacert /nowhere --poll 50ms -o json"
     );
-    let run = Running::start(misled(home.command(&line), &url), &line).end();
+    let run = Run::of(misled(home.command(&line), &url));
     run.assert_says(
         0,
         &["Service       sandbox http://127.0.0.1:", "1 accepted", "CDSS_SANDBOX=http://127.0.0.1:"],
@@ -83,7 +83,7 @@ fn only_service_variables_are_removed() {
     let home = Home::empty();
     let mut command = misled(home.command("sandbox --"), "http://127.0.0.1:9");
     command.arg("env").env("KEPT", "yes");
-    let run = Running::start(command, "sandbox").end();
+    let run = Run::of(command);
     assert_eq!(run.code, 0, "{run:#?}");
     let variables: Vec<_> = run.stdout.lines().collect();
     assert!(variables.contains(&"KEPT=yes"));
@@ -139,7 +139,7 @@ fn sandbox_variable_with_foreign_address_is_refused() {
     for value in refused {
         let mut command = home.command("list clusters -o json");
         command.env("CDSS_SANDBOX", value);
-        let run = Running::start(command, "list clusters").end();
+        let run = Run::of(command);
         run.assert_says(2, &["CDSS_SANDBOX"]);
     }
     home.assert_untouched();
@@ -325,7 +325,7 @@ fn wrapper_passes_arguments_exit_codes_and_signals() {
             script.replace('\'', r"'\''")
         ));
         command.env("TMPDIR", &odd);
-        let run = Running::start(command, script).end();
+        let run = Run::of(command);
         assert_eq!(run.code, code, "{run:#?}");
         assert!(run.stdout.starts_with("drwx------"), "{run:#?}");
         if code == 3 {
@@ -358,7 +358,7 @@ fn sandbox_without_its_program_runs_no_other_cdss() {
     );
     let mut command = home.program(copy.to_str().expect("the path is text"));
     command.args(["sandbox", "--", "sh", "-c", &script]);
-    let run = Running::start(command, "sandbox").end();
+    let run = Run::of(command);
     run.assert_says(127, &["not found", "sandbox: 1 request; "]);
     assert!(!mark.exists() && listener.connections() == 0, "{run:#?}");
 }
@@ -370,7 +370,7 @@ fn unusable_temporary_folder_is_refused_before_running() {
     fs::create_dir(&odd).expect("the home can be written");
     let mut command = home.command("sandbox -- touch ran");
     command.env("TMPDIR", &odd);
-    Running::start(command, "sandbox").end().assert_says(2, &["first in PATH", "a:b"]);
+    Run::of(command).assert_says(2, &["first in PATH", "a:b"]);
     assert!(!home.path().join("ran").exists());
     assert_eq!(fs::read_dir(&odd).expect("it is there").count(), 0);
 }
@@ -426,7 +426,7 @@ fn usage_errors_are_the_same_inside_the_sandbox() {
             command.args(&line).env("HTTPS_PROXY", proxy.url());
             command.env("NCLOUD_ACCESS_KEY_ID", ACCESS_KEY).env("NCLOUD_SECRET_ACCESS_KEY", SECRET_KEY);
             command.envs(sandbox.map(|url| ("CDSS_SANDBOX", url)));
-            Running::start(command, "upgrade").end()
+            Run::of(command)
         };
         let (real, rehearsed) = (run(None), run(Some(&sandbox.url())));
         assert_eq!(real.code, 2, "{line:?}: {real:#?}");
@@ -470,7 +470,7 @@ fn stopped_sandbox_is_named_in_the_error() {
         let run = |more: &str| {
             let mut command = home.command(&format!("{line}{more}"));
             command.env("CDSS_SANDBOX", &url);
-            Running::start(command, line).end()
+            Run::of(command)
         };
         let text = run("");
         text.assert_says(12, &[&gone, "hint: start one with `cdss sandbox`", "unset CDSS_SANDBOX"]);

@@ -104,7 +104,7 @@ fn all_open_starts_must_be_accepted() {
     assert_eq!(env.run(&line).code, 9);
     // Another journal also has a start, and someone concatenates the two.
     let elsewhere = Home::empty();
-    assert_eq!(Running::start(env.command(&elsewhere, &line), &line).end().code, 9);
+    assert_eq!(Run::of(env.command_in(&elsewhere, &line)).code, 9);
     let journals = [env.home.journal(), elsewhere.journal()];
     let both = journals.map(|journal| std::fs::read_to_string(journal).expect("it can be read")).concat();
     std::fs::write(env.home.journal(), both).expect("it can be written");
@@ -226,7 +226,7 @@ fn running_upgrade_is_followed_from_another_home() {
     let env = TestEnv::new(Scenario::Healthy);
     env.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
     let elsewhere = crate::support::Home::empty();
-    let other = |line: &str| Running::start(env.command(&elsewhere, line), line).end();
+    let other = |line: &str| Run::of(env.command_in(&elsewhere, line));
 
     let at_once = other(&format!("{UPGRADE} --yes --no-wait -o json"));
     assert_eq!((at_once.code, &at_once.document()["verdict"]), (11, &"not_started".into()));
@@ -251,7 +251,7 @@ fn result_of_a_followed_change_says_whether_this_run_started_it() {
     env.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
     let elsewhere = crate::support::Home::empty();
     let line = format!("{UPGRADE} --yes");
-    let run = Running::start(env.command(&elsewhere, &line), &line).end();
+    let run = Run::of(env.command_in(&elsewhere, &line));
     assert_eq!(
         (run.code, run.stdout.as_str()),
         (0, "orders-prod is now at 3.9.0; this run did not start the upgrade.\n"),

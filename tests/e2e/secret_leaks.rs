@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
-use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -265,7 +264,7 @@ fn every_command(hunt: &Hunt) {
                 let relay = Relay::start(sandbox.port());
                 let line = format!("{line}{verbosity} -o {format}");
                 let source = SOURCES[(at + turn) % SOURCES.len()];
-                let run = Running::start(command(&home, source, &relay.url(), &line), &line).end();
+                let run = Run::of(command(&home, source, &relay.url(), &line));
                 hunt.look_at(&format!("{line} ({source:?})"), &run, &home, &relay.signatures());
             }
         }
@@ -281,7 +280,7 @@ fn every_way_in(hunt: &Hunt) {
         fs::write(&given, format!("{SECRET}\n")).expect("the home can be written");
         let mut command = home.command(&line);
         command.stdin(Stdio::from(fs::File::open(&given).expect("it was written")));
-        let run = Running::start(command, &line).end();
+        let run = Run::of(command);
         assert_eq!(run.code, 0, "{run:#?}");
         fs::remove_file(&given).expect("it is there");
         hunt.look_at(&line, &run, &home, &[]);
@@ -312,13 +311,13 @@ fn every_scenario(hunt: &Hunt) {
             let relay = Relay::start(sandbox.port());
             let line = format!("{UPGRADE} --yes --timeout 300ms {more}");
             let source = SOURCES[(at + turn) % SOURCES.len()];
-            let run = Running::start(command(&home, source, &relay.url(), &line), &line).end();
+            let run = Run::of(command(&home, source, &relay.url(), &line));
             hunt.look_at(&format!("{line} in {scenario}"), &run, &home, &relay.signatures());
             for line in
                 ["config verify", "config-group copy orders-371 --version 3.9.0 --name canary-390 --yes"]
             {
                 let line = format!("{line} {more}");
-                let run = Running::start(command(&home, source, &relay.url(), &line), &line).end();
+                let run = Run::of(command(&home, source, &relay.url(), &line));
                 hunt.look_at(&format!("{line} in {scenario}"), &run, &home, &relay.signatures());
             }
         }
@@ -425,7 +424,7 @@ fn every_fault(hunt: &Hunt) {
             "config verify -vvv",
         ] {
             let home = Home::empty();
-            let run = Running::start(command(&home, Source::Environment, url, line), line).end();
+            let run = Run::of(command(&home, Source::Environment, url, line));
             let requests = service.seen().requests;
             let signatures: Vec<String> =
                 requests.iter().filter_map(|request| header(request, "x-ncp-apigw-signature-v2")).collect();
@@ -445,11 +444,11 @@ fn stack_overflow_leaks_no_key_and_leaves_no_core() {
         let home = Home::empty();
         let inner = command(&home, Source::Environment, &relay.url(), "list clusters -vvv -o json");
         let crash = below(&home, &format!("ulimit -c unlimited; ulimit -s {limit}"), &inner);
-        let (text, status) = Running::start(crash, "list").whatever_end();
-        hunt.look("a crash", &text, &relay.signatures());
-        assert!(!status.core_dumped(), "{limit}");
-        crashed += usize::from(status.signal().is_some());
-        went_well += usize::from(status.success());
+        let run = Run::of(crash);
+        hunt.look("a crash", &(run.stdout + &run.stderr), &relay.signatures());
+        assert!(!run.has_core, "{limit}");
+        crashed += usize::from(run.code < 0);
+        went_well += usize::from(run.code == 0);
     }
     let found = hunt.found.into_inner().expect("nobody panicked");
     assert!(found.is_empty(), "{found:#?}");
@@ -472,7 +471,7 @@ fn process_with_a_key_writes_no_core() {
     let home = Home::empty();
     let sandbox = serve(Scenario::Stalled);
     let inner = command(&home, Source::Environment, &sandbox.url(), &format!("{UPGRADE} --yes --timeout 1h"));
-    let running = Running::start(below(&home, UNLIMITED, &inner), "a crash");
+    let running = Running::start(below(&home, UNLIMITED, &inner));
     sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") > 3);
     let limits = fs::read_to_string(format!("/proc/{}/limits", running.id())).expect("it runs still");
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("it has a limit");
@@ -484,7 +483,7 @@ fn process_with_a_key_writes_no_core() {
     crate::support::mkfifo(&fifo);
     let mut plain = Command::new("sh");
     plain.args(["-c", &format!("echo > {}; while :; do :; done", fifo.display())]);
-    let running = Running::start(below(&home, UNLIMITED, &plain), "a crash");
+    let running = Running::start(below(&home, UNLIMITED, &plain));
     fs::read(&fifo).expect("it writes");
     let shown = if running.crash() { "yes" } else { "no core is written of anybody here" };
     metrics::record("a process with a key leaves no core where another one does", shown, "");

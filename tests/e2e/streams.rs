@@ -5,8 +5,7 @@ use std::process::Command;
 use cdss::sandbox::{AccountChange, Options, Scenario};
 use serde_json::Value;
 
-use crate::process_env::{ProcessEnv, ProcessOutput};
-use crate::support::{UPGRADE, raw_characters};
+use crate::support::{Run, TestEnv, UPGRADE, raw_characters};
 
 const READS: [&str; 11] = [
     "list clusters",
@@ -25,35 +24,35 @@ const READS: [&str; 11] = [
 const FORMATS: [&str; 2] = ["table", "json"];
 
 /// Returns cdss with a redirection in sh syntax.
-fn redirected(process_env: &ProcessEnv, arguments: &str, redirection: &str) -> Command {
-    let mut command = process_env.command("sh");
+fn redirected(env: &TestEnv, arguments: &str, redirection: &str) -> Command {
+    let mut command = env.program("sh");
     command.args(["-c", &format!("exec cdss {arguments} {redirection}")]);
     command
 }
 
 /// Returns cdss with a stdout that has no reader.
-fn unread(process_env: &ProcessEnv, arguments: &str) -> Command {
+fn unread(env: &TestEnv, arguments: &str) -> Command {
     let (reader, writer) = std::io::pipe().expect("there is a pipe");
     drop(reader);
-    let mut command = process_env.cdss(arguments);
+    let mut command = env.command(arguments);
     command.stdout(writer);
     command
 }
 
-fn last_event(process_env: &ProcessEnv) -> Value {
-    let journal = process_env.journal();
+fn last_event(env: &TestEnv) -> Value {
+    let journal = env.home.journal_text();
     let line = journal.lines().last().expect("the journal has a line");
     serde_json::from_str(line).expect("a line of the journal is JSON")
 }
 
 /// Asserts by exit code and journal alone that the upgrade is done.
-fn assert_done_without_stdout(process_env: &ProcessEnv, ended: &ProcessOutput) {
-    assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
-    let event = last_event(process_env);
+fn assert_done_without_stdout(env: &TestEnv, ended: &Run) {
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let event = last_event(env);
     assert_eq!(event["event"], "end", "{event}");
     assert_eq!(event["verdict"], "done", "{event}");
     assert_eq!(event["document"]["verdict"], "done", "{event}");
-    let log = process_env.sandbox.log();
+    let log = env.sandbox.log();
     assert_eq!((log.starts_requested(), log.starts_accepted()), (1, 1));
 }
 
@@ -66,30 +65,29 @@ fn assert_plain(text: &str) {
 
 #[test]
 fn read_commands_succeed_with_closed_stdout_or_pipe() {
-    let process_env = ProcessEnv::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     for arguments in READS {
         for format in FORMATS {
             let arguments = format!("{arguments} --output {format}");
-            for mut command in [redirected(&process_env, &arguments, ">&-"), unread(&process_env, &arguments)]
-            {
-                let ended = ProcessOutput::of(&mut command);
-                assert_eq!(ended.code(), Some(0), "{arguments}\n{}", ended.stderr);
+            for command in [redirected(&env, &arguments, ">&-"), unread(&env, &arguments)] {
+                let ended = Run::of(command);
+                assert_eq!(ended.code, 0, "{arguments}\n{}", ended.stderr);
                 assert!(!ended.stderr.contains("error"), "{arguments}\n{}", ended.stderr);
             }
         }
     }
-    assert_eq!(process_env.sandbox.log().starts_requested(), 0);
+    assert_eq!(env.sandbox.log().starts_requested(), 0);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn read_commands_fail_when_output_cannot_be_written() {
-    let process_env = ProcessEnv::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     for arguments in READS {
         for format in FORMATS {
             let arguments = format!("{arguments} --output {format}");
-            let ended = ProcessOutput::of(&mut redirected(&process_env, &arguments, ">/dev/full"));
-            assert_eq!(ended.code(), Some(1), "{arguments}\n{}", ended.stderr);
+            let ended = Run::of(redirected(&env, &arguments, ">/dev/full"));
+            assert_eq!(ended.code, 1, "{arguments}\n{}", ended.stderr);
             assert!(ended.stderr.contains("error: can't write the result"), "{}", ended.stderr);
         }
     }
@@ -100,13 +98,9 @@ fn upgrade_succeeds_with_closed_stdout() {
     for format in FORMATS {
         let arguments = format!("{UPGRADE} --yes --output {format}");
         for piped in [false, true] {
-            let process_env = ProcessEnv::new(Scenario::Healthy);
-            let mut command = if piped {
-                unread(&process_env, &arguments)
-            } else {
-                redirected(&process_env, &arguments, ">&-")
-            };
-            assert_done_without_stdout(&process_env, &ProcessOutput::of(&mut command));
+            let env = TestEnv::new(Scenario::Healthy);
+            let command = if piped { unread(&env, &arguments) } else { redirected(&env, &arguments, ">&-") };
+            assert_done_without_stdout(&env, &Run::of(command));
         }
     }
 }
@@ -115,10 +109,10 @@ fn upgrade_succeeds_with_closed_stdout() {
 #[test]
 fn upgrade_succeeds_when_stdout_cannot_be_written() {
     for format in FORMATS {
-        let process_env = ProcessEnv::new(Scenario::Healthy);
+        let env = TestEnv::new(Scenario::Healthy);
         let arguments = format!("{UPGRADE} --yes --output {format}");
-        let ended = ProcessOutput::of(&mut redirected(&process_env, &arguments, ">/dev/full"));
-        assert_done_without_stdout(&process_env, &ended);
+        let ended = Run::of(redirected(&env, &arguments, ">/dev/full"));
+        assert_done_without_stdout(&env, &ended);
     }
 }
 
@@ -129,10 +123,9 @@ fn upgrade_succeeds_when_stderr_cannot_be_written() {
         redirections.extend(["2>/dev/full", ">/dev/full 2>/dev/full"]);
     }
     for redirection in redirections {
-        let process_env = ProcessEnv::new(Scenario::Healthy);
-        let ended =
-            ProcessOutput::of(&mut redirected(&process_env, &format!("{UPGRADE} --yes"), redirection));
-        assert_done_without_stdout(&process_env, &ended);
+        let env = TestEnv::new(Scenario::Healthy);
+        let ended = Run::of(redirected(&env, &format!("{UPGRADE} --yes"), redirection));
+        assert_done_without_stdout(&env, &ended);
     }
 }
 
@@ -142,60 +135,59 @@ fn unsuccessful_verdict_keeps_its_exit_code_without_stdout() {
         [(Scenario::PrecheckRefused, 5), (Scenario::EndsOnOldVersion, 7), (Scenario::ServerError, 12)]
     {
         for format in FORMATS {
-            let process_env = ProcessEnv::new(scenario);
-            let ended =
-                ProcessOutput::of(&mut unread(&process_env, &format!("{UPGRADE} --yes --output {format}")));
-            assert_eq!(ended.code(), Some(code), "{scenario}\n{}", ended.stderr);
+            let env = TestEnv::new(scenario);
+            let ended = Run::of(unread(&env, &format!("{UPGRADE} --yes --output {format}")));
+            assert_eq!(ended.code, code, "{scenario}\n{}", ended.stderr);
         }
     }
 }
 
 #[test]
 fn quiet_keeps_the_error_and_its_hint() {
-    let process_env = ProcessEnv::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     let line = "cdss check --cluster audit --version 3.9.0 --config-group audit-390 -q";
-    let ended = ProcessOutput::of(process_env.command("sh").args(["-c", line]));
-    assert_eq!(ended.code(), Some(5), "{}", ended.stderr);
+    let ended = Run::of(env.program("sh").args(["-c", line]));
+    assert_eq!(ended.code, 5, "{}", ended.stderr);
     assert!(ended.stderr.contains("[config.changed]"), "{}", ended.stderr);
     assert!(ended.stderr.contains("add --accept config.changed=log.retention.hours"), "{}", ended.stderr);
 }
 
 #[test]
 fn help_succeeds_with_a_closed_pipe() {
-    let process_env = ProcessEnv::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     for arguments in ["--help", "--version", "upgrade --help", "sandbox --list"] {
-        let ended = ProcessOutput::of(&mut unread(&process_env, arguments));
-        assert!(matches!(ended.code(), Some(0 | 1)), "{arguments}: {:?}", ended.output.status);
-        let ended = ProcessOutput::of(&mut redirected(&process_env, arguments, ">&-"));
-        assert_eq!(ended.code(), Some(0), "{arguments}\n{}", ended.stderr);
+        let ended = Run::of(unread(&env, arguments));
+        assert!(matches!(ended.code, 0 | 1), "{arguments}: {ended:#?}");
+        let ended = Run::of(redirected(&env, arguments, ">&-"));
+        assert_eq!(ended.code, 0, "{arguments}\n{}", ended.stderr);
     }
-    assert!(process_env.sandbox.log().requests.is_empty());
+    assert!(env.sandbox.log().requests.is_empty());
 }
 
 #[test]
 fn no_control_sequences_without_a_terminal() {
     for verbosity in ["", "-v", "-vv", "-vvv", "--color auto"] {
-        let process_env = ProcessEnv::new(Scenario::Healthy);
+        let env = TestEnv::new(Scenario::Healthy);
         for arguments in READS.map(str::to_owned).into_iter().chain([format!("{UPGRADE} --yes")]) {
-            let ended = ProcessOutput::of(&mut process_env.cdss(&format!("{arguments} {verbosity}")));
-            assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
+            let ended = Run::of(env.command(&format!("{arguments} {verbosity}")));
+            assert_eq!(ended.code, 0, "{}", ended.stderr);
             assert!(!ended.stdout.is_empty());
             assert_plain(&ended.stdout);
             assert_plain(&ended.stderr);
         }
-        let ended = ProcessOutput::of(&mut process_env.cdss(&format!("check --cluster nobody {verbosity}")));
-        assert_eq!(ended.code(), Some(3), "{}", ended.stderr);
+        let ended = Run::of(env.command(&format!("check --cluster nobody {verbosity}")));
+        assert_eq!(ended.code, 3, "{}", ended.stderr);
         assert_plain(&ended.stderr);
     }
 }
 
 #[test]
 fn color_is_used_on_request_but_never_in_results() {
-    let process_env = ProcessEnv::new(Scenario::PrecheckRefused);
+    let env = TestEnv::new(Scenario::PrecheckRefused);
     for format in FORMATS {
         let arguments = format!("{UPGRADE} --yes --color always --output {format}");
-        let ended = ProcessOutput::of(&mut process_env.cdss(&arguments));
-        assert_eq!(ended.code(), Some(5), "{}", ended.stderr);
+        let ended = Run::of(env.command(&arguments));
+        assert_eq!(ended.code, 5, "{}", ended.stderr);
         assert!(ended.stderr.contains("\u{1b}[1;31merror:"), "{}", ended.stderr);
         assert_plain(&ended.stdout);
     }
@@ -208,18 +200,18 @@ fn no_verbosity_level_prints_a_secret() {
     for verbosity in ["-vv", "-vvv", "-vvv --output json"] {
         let options =
             Options { access_key: access_key.clone(), secret_key: secret_key.clone(), ..Options::default() };
-        let process_env = ProcessEnv::with(options);
+        let env = TestEnv::with(options);
         let commands = READS
             .into_iter()
             .filter(|line| !line.starts_with("sandbox"))
             .map(str::to_owned)
             .chain(["status --cluster orders-prod".to_owned(), format!("{UPGRADE} --yes")]);
         for arguments in commands {
-            let ended = ProcessOutput::of(&mut process_env.cdss(&format!("{arguments} {verbosity}")));
-            assert_eq!(ended.code(), Some(0), "{arguments}\n{}", ended.stderr);
+            let ended = Run::of(env.command(&format!("{arguments} {verbosity}")));
+            assert_eq!(ended.code, 0, "{arguments}\n{}", ended.stderr);
             let is_local = ["config", "history"].iter().any(|word| arguments.starts_with(word));
             assert!(is_local || ended.stderr.contains("> get"), "requests are printed:\n{}", ended.stderr);
-            let journal = process_env.journal();
+            let journal = env.home.journal_text();
             for text in [&ended.stdout, &ended.stderr, &journal] {
                 for secret in [&secret_key, &access_key, "sandbox-password-not-to-be-kept", "-signature"] {
                     assert!(!text.contains(secret), "{arguments} {verbosity} tells {secret}:\n{text}");
@@ -232,7 +224,7 @@ fn no_verbosity_level_prints_a_secret() {
                 assert_eq!(word, None, "{arguments} {verbosity}");
             }
         }
-        let log = process_env.sandbox.log();
+        let log = env.sandbox.log();
         assert!(log.requests.iter().all(|request| request.status == 200), "each was signed rightly");
     }
 }
@@ -242,8 +234,8 @@ const HOSTILE: &str = "\u{1b}[2J\u{202e}x\u{1b}]0;owned\u{7}\r\nerror: \u{9b}31m
 
 #[test]
 fn hostile_status_word_is_escaped() {
-    let process_env = ProcessEnv::new(Scenario::Healthy);
-    process_env.sandbox.apply(AccountChange::Status { cluster: 1_009_123, status: HOSTILE.to_owned() });
+    let env = TestEnv::new(Scenario::Healthy);
+    env.sandbox.apply(AccountChange::Status { cluster: 1_009_123, status: HOSTILE.to_owned() });
     let check = "check --cluster orders-prod --version 3.9.0";
     let commands = [
         ("list clusters", 0),
@@ -256,60 +248,59 @@ fn hostile_status_word_is_escaped() {
     for (arguments, code) in commands {
         for more in ["", "-vvv", "--output json", "--output json -vvv"] {
             let arguments = format!("{arguments} {more}");
-            let ended = ProcessOutput::of(&mut process_env.cdss(&arguments));
-            assert_eq!(ended.code(), Some(code), "{arguments}\n{}", ended.stderr);
+            let ended = Run::of(env.command(&arguments));
+            assert_eq!(ended.code, code, "{arguments}\n{}", ended.stderr);
             assert_plain(&ended.stdout);
             assert_plain(&ended.stderr);
             let shown = format!("{}{}", ended.stdout, ended.stderr);
             assert!(shown.contains("[2J"), "{arguments}: the word is not hidden either:\n{shown}");
         }
     }
-    let document = ProcessOutput::of(&mut process_env.cdss("list clusters --output json")).document();
+    let document = Run::of(env.command("list clusters --output json")).document();
     assert_eq!(document["clusters"][0]["status"], HOSTILE, "a document holds what the service said");
-    assert_eq!(process_env.sandbox.log().starts_requested(), 0);
+    assert_eq!(env.sandbox.log().starts_requested(), 0);
 }
 
 #[test]
 fn hostile_health_colors_and_values_are_escaped() {
-    let process_env = ProcessEnv::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     let (key, value) = ("num.io.threads".to_owned(), HOSTILE.to_owned());
-    process_env.sandbox.apply(AccountChange::BrokerColor {
+    env.sandbox.apply(AccountChange::BrokerColor {
         cluster: 1_009_123,
         broker: 0,
         color: HOSTILE.to_owned(),
     });
-    process_env.sandbox.apply(AccountChange::CustomValue { group: 312, key, value });
+    env.sandbox.apply(AccountChange::CustomValue { group: 312, key, value });
     for arguments in [
         "status --cluster orders-prod",
         "check --cluster orders-prod --version 3.9.0 --config-group 312",
         &format!("{UPGRADE} --yes --config-group 312"),
     ] {
         for more in ["", "-v", "-vvv", "--output json"] {
-            let ended = ProcessOutput::of(&mut process_env.cdss(&format!("{arguments} {more}")));
+            let ended = Run::of(env.command(&format!("{arguments} {more}")));
             assert_plain(&ended.stdout);
             assert_plain(&ended.stderr);
             let shown = format!("{}{}", ended.stdout, ended.stderr);
             assert!(shown.contains("[2J"), "{arguments} {more}:\n{shown}");
         }
     }
-    assert_eq!(process_env.sandbox.log().starts_requested(), 0);
+    assert_eq!(env.sandbox.log().starts_requested(), 0);
 }
 
 /// Runs cdss with these arguments and asserts that it refuses them without printing control characters.
-fn assert_refused_plainly(process_env: &ProcessEnv, words: &[&str]) {
+fn assert_refused_plainly(env: &TestEnv, words: &[&str]) {
     for format in ["--output=table", "--output=json"] {
-        let ended = ProcessOutput::of(process_env.cdss("").args(words).arg(format));
-        let code = ended.code();
-        assert!(code == Some(2) || code == Some(3), "{words:?} {format}: {code:?}\n{}", ended.stderr);
+        let ended = Run::of(env.command("").args(words).arg(format));
+        assert!(matches!(ended.code, 2 | 3), "{words:?} {format}: {ended:#?}");
         assert_plain(&ended.stdout);
         assert_plain(&ended.stderr);
     }
-    assert_eq!(process_env.sandbox.log().starts_requested(), 0);
+    assert_eq!(env.sandbox.log().starts_requested(), 0);
 }
 
 #[test]
 fn hostile_names_are_escaped() {
-    let process_env = ProcessEnv::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     for words in [
         ["check", "--cluster", HOSTILE, "--version", "3.9.0"],
         ["upgrade", "--cluster", HOSTILE, "--version", "3.9.0"],
@@ -317,18 +308,18 @@ fn hostile_names_are_escaped() {
         ["list", "clusters", "--region", HOSTILE, "-v"],
         ["list", "clusters", "--endpoint", HOSTILE, "-v"],
     ] {
-        assert_refused_plainly(&process_env, &words);
+        assert_refused_plainly(&env, &words);
     }
 }
 
 #[test]
 fn rejected_hostile_arguments_are_escaped() {
-    let process_env = ProcessEnv::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     for words in [
         ["upgrade", "--cluster=orders-prod", "--version", HOSTILE],
         ["list", "clusters", "--color", HOSTILE],
         ["list", "clusters", "-v", HOSTILE],
     ] {
-        assert_refused_plainly(&process_env, &words);
+        assert_refused_plainly(&env, &words);
     }
 }

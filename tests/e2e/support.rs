@@ -1,10 +1,12 @@
 //! The test environment: a service, a home, and the real binary. Nothing here sleeps: tests wait for the sandbox's log or for
 //! a child process, and every child has a time limit.
 
+use std::borrow::BorrowMut;
 use std::fs;
 use std::io::{PipeReader, Read};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -41,20 +43,22 @@ pub(crate) struct TestEnv {
 /// A user's directories.
 pub(crate) struct Home(TempDir);
 
-/// The result of one run.
+/// The result of one run. A run that a signal ended has the signal's negative number as its code.
 #[must_use = "a run proves nothing until its result is checked"]
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) stdout: String,
     pub(crate) stderr: String,
     pub(crate) code: i32,
+    /// The system wrote a core dump.
+    pub(crate) has_core: bool,
 }
 
 /// A run in progress.
 #[must_use = "see `end`"]
 pub(crate) struct Running {
     child: Child,
-    line: String,
+    command: String,
     stdout: Receiver<String>,
     stderr: Receiver<String>,
 }
@@ -91,26 +95,41 @@ impl TestEnv {
     }
 
     pub(crate) fn start(&self, line: &str) -> Running {
-        Running::start(self.command(&self.home, line), line)
+        Running::start(self.command(line))
     }
 
     /// Returns the command for this service, for a test that modifies it.
-    pub(crate) fn command(&self, home: &Home, line: &str) -> Command {
+    pub(crate) fn command(&self, line: &str) -> Command {
+        self.command_in(&self.home, line)
+    }
+
+    /// Returns the command for this service in another home.
+    pub(crate) fn command_in(&self, home: &Home, line: &str) -> Command {
         let mut command = home.command(line);
         point_to_sandbox(&mut command, &self.sandbox.url(), ACCESS_KEY, SECRET_KEY);
         command
     }
 
+    /// Returns any program for this service, with `cdss` in its path.
+    pub(crate) fn program(&self, program: &str) -> Command {
+        let binary = Path::new(env!("CARGO_BIN_EXE_cdss"));
+        let folder = binary.parent().expect("a binary is in a folder").display();
+        let mut command = self.home.program(program);
+        point_to_sandbox(&mut command, &self.sandbox.url(), ACCESS_KEY, SECRET_KEY);
+        command.env("PATH", format!("{folder}:/usr/bin:/bin")).env("TERM", "xterm");
+        command
+    }
+
     /// Runs `cdss` with additional variables. `None` removes one.
     pub(crate) fn run_with(&self, line: &str, variables: &[(&str, Option<&str>)]) -> Run {
-        let mut command = self.command(&self.home, line);
+        let mut command = self.command(line);
         for (name, value) in variables {
             match value {
                 Some(value) => command.env(name, value),
                 None => command.env_remove(name),
             };
         }
-        Running::start(command, line).end()
+        Run::of(command)
     }
 
     pub(crate) fn log(&self) -> RequestLog {
@@ -208,19 +227,21 @@ impl Home {
             .env("TMPDIR", self.0.path())
             .env("TZ", "UTC")
             .current_dir(self.0.path())
-            .stdin(Stdio::null());
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command
     }
 
     pub(crate) fn run(&self, line: &str) -> Run {
-        Running::start(self.command(line), line).end()
+        Run::of(self.command(line))
     }
 
     /// Runs `cdss` against the service at this address.
     pub(crate) fn run_at(&self, url: &str, line: &str) -> Run {
         let mut command = self.command(line);
         point_to_sandbox(&mut command, url, ACCESS_KEY, SECRET_KEY);
-        Running::start(command, line).end()
+        Run::of(command)
     }
 
     pub(crate) fn path(&self) -> &std::path::Path {
@@ -241,10 +262,14 @@ impl Home {
         self.state().join("journal.jsonl")
     }
 
+    /// Returns the journal's text, or an empty text if there is no journal.
+    pub(crate) fn journal_text(&self) -> String {
+        fs::read_to_string(self.journal()).unwrap_or_default()
+    }
+
     /// Returns the journal's entries, or none if there is no journal.
     pub(crate) fn entries(&self) -> Vec<Value> {
-        let text = fs::read_to_string(self.journal()).unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
+        self.journal_text().lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
     }
 
     #[track_caller]
@@ -255,12 +280,14 @@ impl Home {
 }
 
 impl Running {
-    pub(crate) fn start(mut command: Command, line: &str) -> Self {
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    /// Starts a command. A stream that is not a pipe reads as empty.
+    pub(crate) fn start(mut command: impl BorrowMut<Command>) -> Self {
+        let command = command.borrow_mut();
         let mut child = command.spawn().expect("the program can be run");
-        let stdout = read(child.stdout.take().expect("stdout is a pipe"));
-        let stderr = read(child.stderr.take().expect("stderr is a pipe"));
-        Self { child, line: line.to_owned(), stdout, stderr }
+        let (stdout, stderr) = (read(child.stdout.take()), read(child.stderr.take()));
+        let words = [command.get_program()].into_iter().chain(command.get_args());
+        let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+        Self { child, command: words.join(" "), stdout, stderr }
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -272,10 +299,9 @@ impl Running {
     }
 
     /// Crashes the process and returns whether the system wrote a core dump.
-    pub(crate) fn crash(mut self) -> bool {
-        use std::os::unix::process::ExitStatusExt as _;
+    pub(crate) fn crash(self) -> bool {
         self.signal(Signal::QUIT);
-        self.child.wait().expect("a child can be waited for").core_dumped()
+        self.end().has_core
     }
 
     /// Kills the process, as a crash would end it.
@@ -284,23 +310,18 @@ impl Running {
         self.child.wait().expect("a child can be waited for");
     }
 
-    /// Waits for the process to end in any way. Returns its output and exit status.
-    pub(crate) fn whatever_end(mut self) -> (String, ExitStatus) {
-        let texts = [&self.stdout, &self.stderr].map(|stream| stream.recv_timeout(BOUND));
-        let status = self.child.wait().expect("a child can be waited for");
-        (texts.map(|text| text.expect("it ends in time")).concat(), status)
-    }
-
-    /// Waits for the process to exit. Validates a document on stdout against the schema.
+    /// Waits for the process to end. Validates a document on stdout against the schema.
     #[track_caller]
     pub(crate) fn end(mut self) -> Run {
         let texts = [&self.stdout, &self.stderr].map(|stream| stream.recv_timeout(BOUND));
         let [Ok(stdout), Ok(stderr)] = texts else {
             let _already_gone = self.child.kill();
-            panic!("`cdss {}` takes longer than {BOUND:?}", self.line);
+            panic!("`{}` takes longer than {BOUND:?}", self.command);
         };
         let status = self.child.wait().expect("a child can be waited for");
-        let run = Run { stdout, stderr, code: status.code().expect("no signal ended it") };
+        let code = status.code().or(status.signal().map(|signal| -signal)).expect("it has ended");
+        let run = Run { stdout, stderr, code, has_core: status.core_dumped() };
+        assert!(!run.stderr.contains("panicked"), "{run:#?}");
         if run.stdout.starts_with('{') {
             let _valid = run.document();
         }
@@ -308,17 +329,23 @@ impl Running {
     }
 }
 
-fn read(mut stream: impl Read + Send + 'static) -> Receiver<String> {
+fn read(stream: Option<impl Read + Send + 'static>) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut text = Vec::new();
-        let _cut_short = stream.read_to_end(&mut text);
+        let _cut_short = stream.map(|mut stream| stream.read_to_end(&mut text));
         let _gave_up = sender.send(String::from_utf8_lossy(&text).into_owned());
     });
     receiver
 }
 
 impl Run {
+    /// Runs a command to completion.
+    #[track_caller]
+    pub(crate) fn of(command: impl BorrowMut<Command>) -> Self {
+        Running::start(command).end()
+    }
+
     /// Returns the one document on stdout after checking it against the schema and the exit code.
     #[track_caller]
     pub(crate) fn document(&self) -> Value {

@@ -6,24 +6,23 @@ use cdss::sandbox::{self, AccountChange, Scenario};
 use rustix::process::{Signal, kill_process};
 
 use crate::altered::Altered;
-use crate::process_env::{ProcessEnv, ProcessOutput};
 use crate::pty::Terminal;
-use crate::support::{ACCESS_KEY, SECRET_KEY, UPGRADE, check, point_to_sandbox};
+use crate::support::{ACCESS_KEY, Run, SECRET_KEY, TestEnv, UPGRADE, check, point_to_sandbox};
 
 /// The prompt's beginning is printed again after the answer. The colon and the space identify the prompt.
 const QUESTION: &str = "Type orders-prod to start: ";
 
 #[test]
 fn typing_the_name_starts_one_upgrade() {
-    let process_env = ProcessEnv::new(Scenario::Healthy);
-    let mut terminal = Terminal::open(&process_env, UPGRADE);
+    let env = TestEnv::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&env, UPGRADE);
     let plan = terminal.expect("This cannot be canceled or undone.");
     for part in ["orders-prod (1009123)", "3.7.1 → 3.9.0", "orders-390 (312)", "service.precheck"] {
         assert!(plan.contains(part), "{part} is missing in\n{plan}");
     }
     let cautions = terminal.expect(QUESTION);
     assert!(cautions.contains("Data loss is possible"), "{cautions}");
-    assert_eq!(process_env.sandbox.log().starts_requested(), 0, "the question comes first");
+    assert_eq!(env.sandbox.log().starts_requested(), 0, "the question comes first");
     terminal.press("orders-prod\r");
     terminal.expect("Started ");
     terminal.expect("The upgrade continues if you close this terminal");
@@ -34,15 +33,15 @@ fn typing_the_name_starts_one_upgrade() {
     let (code, rest) = terminal.end();
     assert_eq!(code, 0);
     assert!(rest.contains("Observed 3 of 3 brokers restart."), "{rest}");
-    let log = process_env.sandbox.log();
+    let log = env.sandbox.log();
     assert_eq!((log.starts_requested(), log.starts_accepted()), (1, 1));
-    assert!(process_env.journal().contains("typed name"), "the journal keeps how consent was given");
+    assert!(env.home.journal_text().contains("typed name"), "the journal keeps how consent was given");
 }
 
 #[test]
 fn third_wrong_answer_aborts_without_a_start() {
-    let process_env = ProcessEnv::new(Scenario::Healthy);
-    let mut terminal = Terminal::open(&process_env, UPGRADE);
+    let env = TestEnv::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&env, UPGRADE);
     terminal.answer_to(QUESTION, "y");
     terminal.expect("that is not the cluster's name; 2 attempts left");
     terminal.answer_to(QUESTION, "");
@@ -52,8 +51,8 @@ fn third_wrong_answer_aborts_without_a_start() {
     let (code, rest) = terminal.end();
     assert_eq!(code, 10);
     assert!(!rest.contains("Type orders-prod"), "a fourth question:\n{rest}");
-    assert_eq!(process_env.sandbox.log().starts_requested(), 0);
-    assert_eq!(process_env.journal(), "", "a declined start leaves no trace of one");
+    assert_eq!(env.sandbox.log().starts_requested(), 0);
+    assert_eq!(env.home.journal_text(), "", "a declined start leaves no trace of one");
 }
 
 /// A service that reports this name for the cluster. `None` omits the field.
@@ -106,32 +105,32 @@ fn check_shows_an_unnamed_cluster_by_number() {
 
 #[test]
 fn hangul_answer_hints_at_the_korean_input_mode() {
-    let process_env = ProcessEnv::new(Scenario::Healthy);
-    let mut terminal = Terminal::open(&process_env, UPGRADE);
+    let env = TestEnv::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&env, UPGRADE);
     terminal.answer_to(QUESTION, "ㅐㄱㅇㄷㄱㄴ-ㅔ개ㅇ");
     terminal.expect("the keyboard is in Korean input mode (한/영); 2 attempts left");
-    assert_eq!(process_env.sandbox.log().starts_requested(), 0);
+    assert_eq!(env.sandbox.log().starts_requested(), 0);
     terminal.answer_to(QUESTION, "orders-prod");
     terminal.expect("done");
     assert_eq!(terminal.end().0, 0);
-    assert_eq!(process_env.sandbox.log().starts_requested(), 1);
+    assert_eq!(env.sandbox.log().starts_requested(), 1);
 }
 
 #[test]
 fn corrected_input_is_accepted() {
-    let process_env = ProcessEnv::new(Scenario::Healthy);
-    let mut terminal = Terminal::open(&process_env, &format!("{UPGRADE} --no-wait"));
+    let env = TestEnv::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&env, &format!("{UPGRADE} --no-wait"));
     terminal.answer_to(QUESTION, "orders-prox\u{7f}d");
     terminal.expect("Started ");
     assert_eq!(terminal.end().0, 0);
-    assert_eq!(process_env.sandbox.log().starts_requested(), 1);
+    assert_eq!(env.sandbox.log().starts_requested(), 1);
 }
 
 #[test]
 fn ctrl_c_at_prompt_starts_nothing_and_restores_terminal() {
     for typed in ["", "orders-prod"] {
-        let process_env = ProcessEnv::new(Scenario::Healthy);
-        let mut terminal = Terminal::open(&process_env, UPGRADE);
+        let env = TestEnv::new(Scenario::Healthy);
+        let mut terminal = Terminal::open(&env, UPGRADE);
         terminal.expect(QUESTION);
         terminal.press(typed);
         terminal.press("\u{3}");
@@ -139,16 +138,16 @@ fn ctrl_c_at_prompt_starts_nothing_and_restores_terminal() {
         let (code, rest) = terminal.end();
         assert_eq!(code, 130, "{rest}");
         assert!(!rest.contains("Started"), "{rest}");
-        assert_eq!(process_env.sandbox.log().starts_requested(), 0);
-        assert_eq!(process_env.journal(), "");
+        assert_eq!(env.sandbox.log().starts_requested(), 0);
+        assert_eq!(env.home.journal_text(), "");
     }
 }
 
 #[test]
 fn signal_at_prompt_starts_nothing_and_restores_terminal() {
     for (signal, code) in [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)] {
-        let process_env = ProcessEnv::new(Scenario::Healthy);
-        let mut terminal = Terminal::open(&process_env, UPGRADE);
+        let env = TestEnv::new(Scenario::Healthy);
+        let mut terminal = Terminal::open(&env, UPGRADE);
         let pid = terminal.pid();
         terminal.expect(QUESTION);
         terminal.press("orders-prod");
@@ -157,68 +156,64 @@ fn signal_at_prompt_starts_nothing_and_restores_terminal() {
         kill_process(pid, signal).expect("it waits at the question");
         terminal.expect("interrupted; nothing was started");
         assert_eq!(terminal.end().0, code, "{signal:?}");
-        assert_eq!(process_env.sandbox.log().starts_requested(), 0);
+        assert_eq!(env.sandbox.log().starts_requested(), 0);
     }
 }
 
 #[test]
 fn end_of_input_is_not_a_confirmation() {
-    let process_env = ProcessEnv::new(Scenario::Healthy);
-    let mut terminal = Terminal::open(&process_env, UPGRADE);
+    let env = TestEnv::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&env, UPGRADE);
     terminal.expect(QUESTION);
     terminal.press("\u{4}");
     terminal.press("\u{3}");
     terminal.expect("nothing was started");
     assert_eq!(terminal.end().0, 130);
-    assert_eq!(process_env.sandbox.log().starts_requested(), 0);
+    assert_eq!(env.sandbox.log().starts_requested(), 0);
 }
 
 #[test]
 fn input_before_the_prompt_is_ignored() {
     let answer_delay = Duration::from_millis(300);
-    let process_env = ProcessEnv::with(sandbox::Options {
+    let env = TestEnv::with(sandbox::Options {
         scenario: Scenario::Slow,
         response_delay: answer_delay,
         ..Default::default()
     });
-    let mut terminal = Terminal::open(&process_env, &format!("{UPGRADE} --no-wait"));
-    process_env.sandbox.wait_until(|log| !log.requests.is_empty());
+    let mut terminal = Terminal::open(&env, &format!("{UPGRADE} --no-wait"));
+    env.sandbox.wait_until(|log| !log.requests.is_empty());
     terminal.press("orders-prod\r");
     // The echo: the terminal holds the line long before the plan names the cluster.
     terminal.expect("orders-prod\r\n");
-    assert_eq!(
-        process_env.sandbox.log().count("rollingUpgradePreCheck"),
-        0,
-        "the line came too late for this test"
-    );
+    assert_eq!(env.sandbox.log().count("rollingUpgradePreCheck"), 0, "the line came too late for this test");
     terminal.expect(QUESTION);
     // Whatever is read first is read now.
     terminal.press("typed now\r");
     terminal.expect("that is not the cluster's name; 2 attempts left");
-    assert_eq!(process_env.sandbox.log().starts_requested(), 0);
+    assert_eq!(env.sandbox.log().starts_requested(), 0);
     terminal.answer_to(QUESTION, "orders-prod");
     terminal.expect("Started ");
     assert_eq!(terminal.end().0, 0);
-    assert_eq!(process_env.sandbox.log().starts_requested(), 1);
+    assert_eq!(env.sandbox.log().starts_requested(), 1);
 }
 
 #[test]
 fn input_before_the_second_prompt_is_ignored() {
-    let process_env = ProcessEnv::new(Scenario::Healthy);
-    let mut terminal = Terminal::open(&process_env, UPGRADE);
+    let env = TestEnv::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&env, UPGRADE);
     terminal.expect(QUESTION);
     terminal.press("no\rno\rno\rno\r");
     terminal.expect("2 attempts left");
     terminal.press("\u{3}");
     let (code, _) = terminal.end();
     assert!(code == 130 || code == 10, "{code}");
-    assert_eq!(process_env.sandbox.log().starts_requested(), 0);
+    assert_eq!(env.sandbox.log().starts_requested(), 0);
 }
 
 #[test]
 fn quiet_still_shows_the_plan_and_cautions() {
-    let process_env = ProcessEnv::new(Scenario::Healthy);
-    let mut terminal = Terminal::open(&process_env, &format!("{UPGRADE} --quiet"));
+    let env = TestEnv::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&env, &format!("{UPGRADE} --quiet"));
     let plan = terminal.expect("cannot be canceled");
     assert!(plan.contains("3.7.1 → 3.9.0") && plan.contains("service.precheck"), "{plan}");
     terminal.answer_to(QUESTION, "orders-prod");
@@ -226,20 +221,20 @@ fn quiet_still_shows_the_plan_and_cautions() {
     let rest = terminal.expect("orders-prod  3.7.1 → 3.9.0  done");
     assert!(!rest.contains("orders-prod-d-00"), "progress in spite of --quiet:\n{rest}");
     assert_eq!(terminal.end().0, 0);
-    assert_eq!(process_env.sandbox.log().starts_requested(), 1);
+    assert_eq!(env.sandbox.log().starts_requested(), 1);
 }
 
 #[test]
 fn yes_skips_the_prompt_on_a_terminal() {
-    let process_env = ProcessEnv::new(Scenario::Healthy);
-    let mut terminal = Terminal::open(&process_env, &format!("{UPGRADE} --yes"));
+    let env = TestEnv::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&env, &format!("{UPGRADE} --yes"));
     let before = terminal.expect("Started ");
     assert!(!before.contains("Type orders-prod"), "{before}");
     assert!(before.contains("service.precheck"), "the plan is shown:\n{before}");
     terminal.expect("orders-prod  3.7.1 → 3.9.0  done");
     assert_eq!(terminal.end().0, 0);
-    assert_eq!(process_env.sandbox.log().starts_requested(), 1);
-    assert!(process_env.journal().contains("--yes"), "the journal keeps how consent was given");
+    assert_eq!(env.sandbox.log().starts_requested(), 1);
+    assert!(env.home.journal_text().contains("--yes"), "the journal keeps how consent was given");
 }
 
 #[test]
@@ -250,80 +245,79 @@ fn non_terminal_stream_is_named_without_prompting() {
         ("2>said <&-", "stdin"),
         ("2>said </dev/null", "stdin"),
     ] {
-        let process_env = ProcessEnv::new(Scenario::Healthy);
+        let env = TestEnv::new(Scenario::Healthy);
         let script = format!("cdss {UPGRADE} {redirection}");
         let piped = redirection.contains('|');
-        let (code, _) = Terminal::run(&process_env, &["sh", "-c", &script]).end();
-        let said = std::fs::read_to_string(process_env.home().join("said")).expect("sh made the file");
+        let (code, _) = Terminal::run(&env, &["sh", "-c", &script]).end();
+        let said = std::fs::read_to_string(env.home.path().join("said")).expect("sh made the file");
         assert!(piped || code == 10, "{redirection}: {code}\n{said}");
         let error = format!("{stream} is not a terminal");
         assert!(said.contains(&error), "{redirection}:\n{said}");
         assert!(said.contains("--yes"), "{redirection}:\n{said}");
         assert!(!said.contains(QUESTION), "{redirection}:\n{said}");
-        assert_eq!(process_env.sandbox.log().starts_requested(), 0, "{redirection}");
+        assert_eq!(env.sandbox.log().starts_requested(), 0, "{redirection}");
     }
 }
 
 #[test]
 fn prompt_works_with_piped_stdout() {
-    let process_env = ProcessEnv::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     let script = format!("cdss {UPGRADE} --output json >result");
-    let mut terminal = Terminal::run(&process_env, &["sh", "-c", &script]);
+    let mut terminal = Terminal::run(&env, &["sh", "-c", &script]);
     terminal.answer_to(QUESTION, "orders-prod");
     terminal.expect("Started ");
     assert_eq!(terminal.end().0, 0);
-    let result = std::fs::read_to_string(process_env.home().join("result")).expect("sh made the file");
+    let result = std::fs::read_to_string(env.home.path().join("result")).expect("sh made the file");
     let document: serde_json::Value = serde_json::from_str(&result).expect("stdout is one document");
     assert_eq!(document["verdict"], "done");
 }
 
 #[test]
 fn plan_changed_at_prompt_is_shown_and_confirmed_again() {
-    let process_env = ProcessEnv::new(Scenario::Healthy);
-    let mut terminal = Terminal::open(&process_env, &format!("{UPGRADE} -v"));
+    let env = TestEnv::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&env, &format!("{UPGRADE} -v"));
     terminal.expect(QUESTION);
     let (key, value) = ("num.io.threads".to_owned(), "31".to_owned());
-    process_env.sandbox.apply(AccountChange::CustomValue { group: 312, key, value });
+    env.sandbox.apply(AccountChange::CustomValue { group: 312, key, value });
     terminal.press("orders-prod\r");
     terminal.expect("warning: the cluster changed since the plan was made");
     let plan = terminal.expect(QUESTION);
     assert!(plan.contains("num.io.threads") && plan.contains("31"), "{plan}");
-    assert_eq!(process_env.sandbox.log().starts_requested(), 0, "the first answer was for another plan");
-    assert_eq!(process_env.journal(), "");
+    assert_eq!(env.sandbox.log().starts_requested(), 0, "the first answer was for another plan");
+    assert_eq!(env.home.journal_text(), "");
     terminal.press("orders-prod\r");
     terminal.expect("Started ");
     terminal.expect("orders-prod  3.7.1 → 3.9.0  done");
     assert_eq!(terminal.end().0, 0);
-    assert_eq!(process_env.sandbox.log().starts_requested(), 1);
+    assert_eq!(env.sandbox.log().starts_requested(), 1);
 }
 
 #[test]
 fn declined_changed_plan_starts_nothing() {
-    let process_env = ProcessEnv::new(Scenario::Healthy);
-    let mut terminal = Terminal::open(&process_env, UPGRADE);
+    let env = TestEnv::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&env, UPGRADE);
     terminal.expect(QUESTION);
     let (key, value) = ("num.io.threads".to_owned(), "31".to_owned());
-    process_env.sandbox.apply(AccountChange::CustomValue { group: 312, key, value });
+    env.sandbox.apply(AccountChange::CustomValue { group: 312, key, value });
     terminal.press("orders-prod\r");
     terminal.expect("warning: the cluster changed since the plan was made");
     terminal.expect(QUESTION);
     terminal.press("\u{3}");
     terminal.expect("interrupted; nothing was started");
     assert_eq!(terminal.end().0, 130);
-    assert_eq!(process_env.sandbox.log().starts_requested(), 0);
+    assert_eq!(env.sandbox.log().starts_requested(), 0);
 }
 
 #[test]
 fn confirmation_after_another_start_starts_nothing() {
-    let process_env = ProcessEnv::new(Scenario::Stalled);
-    let mut terminal = Terminal::open(&process_env, UPGRADE);
+    let env = TestEnv::new(Scenario::Stalled);
+    let mut terminal = Terminal::open(&env, UPGRADE);
     terminal.expect(QUESTION);
-    let other =
-        ProcessOutput::of(&mut process_env.cdss(&format!("{UPGRADE} --yes --timeout 100ms --output json")));
-    assert_eq!(other.code(), Some(8), "{}", other.stderr);
+    let other = Run::of(env.command(&format!("{UPGRADE} --yes --timeout 100ms --output json")));
+    assert_eq!(other.code, 8, "{}", other.stderr);
     assert_eq!(other.document()["submitted"], "yes");
     // The other run has exited, and its upgrade is in progress.
     terminal.press("orders-prod\r");
     assert_eq!(terminal.end().0, 11);
-    assert_eq!(process_env.sandbox.log().starts_requested(), 1, "the other run's");
+    assert_eq!(env.sandbox.log().starts_requested(), 1, "the other run's");
 }

@@ -13,7 +13,7 @@ use crate::injector::tls::{Authority, Validity, accept, self_signed};
 use crate::injector::{Injector, Step};
 use crate::metrics;
 use crate::support::{
-    ACCESS_KEY, Home, Run, Running, SECRET_KEY, UPGRADE, mkfifo, point_to_sandbox, serve, write_private,
+    ACCESS_KEY, Home, Run, SECRET_KEY, UPGRADE, mkfifo, point_to_sandbox, serve, write_private,
 };
 
 const AUTHORITY: &str = "cdss test authority";
@@ -69,7 +69,7 @@ fn run(home: &Home, line: &str, variables: &[(&str, &str)]) -> Run {
         .env("NCLOUD_SECRET_ACCESS_KEY", SECRET_KEY)
         .env("CDSS_POLL", "1s")
         .envs(variables.iter().copied());
-    Running::start(command, line).end()
+    Run::of(command)
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn process_substitution_works_as_a_ca_file() {
     let mut command = home.program("bash");
     command.args(["-c", &script, "bash", env!("CARGO_BIN_EXE_cdss")]);
     point_to_sandbox(&mut command, &service.url(), ACCESS_KEY, SECRET_KEY);
-    let run = Running::start(command, &script).end();
+    let run = Run::of(command);
     assert_eq!(run.code, 0, "{run:#?}");
 }
 

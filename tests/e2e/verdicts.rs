@@ -4,7 +4,7 @@ use cdss::sandbox::Scenario;
 use serde_json::{Value, json};
 
 use crate::altered::Altered;
-use crate::support::{Home, Run, Running, TestEnv, UPGRADE, check};
+use crate::support::{Home, Run, TestEnv, UPGRADE, check};
 
 const ENTRY: &str = "/getClusterInfoList/1009123";
 const WATCH: &str = "status --cluster orders-prod --version 3.9.0 --watch";
@@ -13,7 +13,7 @@ const WATCH: &str = "status --cluster orders-prod --version 3.9.0 --watch";
 fn elsewhere(env: &TestEnv, line: &str) -> (Run, Value) {
     let home = Home::empty();
     let line = format!("{line} -o json");
-    let run = Running::start(env.command(&home, &line), &line).end();
+    let run = Run::of(env.command_in(&home, &line));
     assert!(home.entries().is_empty(), "a watch of an unrecorded start records nothing");
     let document = run.document();
     (run, document)

@@ -11,9 +11,7 @@ use crate::injector::proxy::Proxy;
 use crate::injector::tls::{Authority, Validity, accept};
 use crate::injector::{Injector, Step, http};
 use crate::metrics;
-use crate::support::{
-    ACCESS_KEY, Home, Run, Running, SECRET_KEY, TestEnv, UPGRADE, check, serve, write_private,
-};
+use crate::support::{ACCESS_KEY, Home, Run, SECRET_KEY, TestEnv, UPGRADE, check, serve, write_private};
 
 const STEPS: [&str; 10] = [
     "name.resolution",
@@ -34,7 +32,7 @@ fn verify(home: &Home, arguments: &str, variables: &[(&str, &str)]) -> Run {
     let mut command = home.command(&line);
     command.env("NCLOUD_ACCESS_KEY_ID", ACCESS_KEY).env("NCLOUD_SECRET_ACCESS_KEY", SECRET_KEY);
     command.envs(variables.iter().copied());
-    Running::start(command, &line).end()
+    Run::of(command)
 }
 
 fn results(document: &Value) -> Vec<(&str, &str)> {
@@ -324,7 +322,7 @@ fn connection_errors_hint_at_config_verify() {
         let mut command = home.command(&line);
         command.env("NCLOUD_ACCESS_KEY_ID", ACCESS_KEY).env("NCLOUD_SECRET_ACCESS_KEY", SECRET_KEY);
         command.envs(proxy.map(|proxy| ("HTTPS_PROXY", proxy)));
-        let run = Running::start(command, &line).end();
+        let run = Run::of(command);
         assert_eq!(run.code, 12, "{what}: {}", run.stderr);
         assert!(
             run.stderr.contains("; to test each connection step, run `cdss config verify --site public "),
@@ -343,7 +341,7 @@ fn invalid_proxy_variable_is_reported() {
     {
         let mut command = env.home.command("config show --endpoint https://cdss.test");
         command.env("HTTPS_PROXY", value);
-        let run = Running::start(command, value).end();
+        let run = Run::of(command);
         let reported =
             run.stderr.contains("warning: HTTPS_PROXY is not a valid proxy address, so no proxy is used");
         assert_eq!(reported, is_reported, "{value}: {}", run.stderr);

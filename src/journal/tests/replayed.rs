@@ -155,7 +155,7 @@ fn intact_lines_count_beside_a_damaged_line() {
     assert_eq!(history.runs[0].change, None, "the change is unknown");
 }
 
-const V1_JOURNAL: &str = include_str!("../../../tests/fixtures/journal-v1.jsonl");
+const V1_JOURNAL: &str = include_str!("../../../tests/fixtures/journals/first-format.jsonl");
 
 #[test]
 fn v1_journal_has_its_open_starts_and_creates() {

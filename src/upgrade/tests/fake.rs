@@ -102,7 +102,9 @@ impl FakeService for FakeApi<'_> {
             state: world.cluster.state,
             brokers: world.cluster.brokers,
         };
-        Ok(ClusterList { allowed: vec![entry], forbidden: Vec::new() })
+        let other =
+            ClusterEntry { no: ClusterNo::new(1), name: "other".to_owned(), release: None, ..entry.clone() };
+        Ok(ClusterList { allowed: vec![other, entry], forbidden: Vec::new() })
     }
 
     fn cluster(&self, _: ClusterNo) -> Result<Option<Cluster>, ApiError> {

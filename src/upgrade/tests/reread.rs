@@ -3,13 +3,15 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::fake::{FakeApi, NEW, OLD, cluster};
+use super::fake::{FakeApi, NEW, OLD, TestSession, cluster};
 use super::schedules::upgraded;
 use crate::clock::tests::{FakeClock, block_on};
 use crate::error::CommandError;
 use crate::journal::{Journal, Operator};
+use crate::model::kafka_version::release_of;
+use crate::model::selector::Selector;
 use crate::model::verdict::Verdict;
-use crate::report::upgrade::UpgradeReport;
+use crate::report::upgrade::{PlanReport, UpgradeReport};
 use crate::upgrade::rules::checks::CheckId;
 use crate::upgrade::rules::snapshot::Snapshot;
 
@@ -34,6 +36,18 @@ fn idle(_: Duration) -> Snapshot {
 /// Returns the requests before the first start.
 fn before_start(requests: &[&'static str]) -> Vec<&'static str> {
     requests.iter().copied().take_while(|one| *one != "start").collect()
+}
+
+#[test]
+fn name_of_a_version_that_is_no_longer_offered_comes_from_the_entry_of_this_cluster() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, idle);
+    let mut test = TestSession::new();
+    let mut report = PlanReport::default();
+    let by_number = Selector::Number(idle(Duration::ZERO).cluster.no.number());
+    let cluster = block_on(test.session(&api).resolve_cluster(&by_number, &mut report)).unwrap();
+    let release = release_of(cluster.current_version.as_ref()).map(ToString::to_string);
+    assert_eq!(release.as_deref(), Some("3.7.1"));
 }
 
 #[test]
