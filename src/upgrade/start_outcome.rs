@@ -58,7 +58,7 @@ impl<A: CdssApi> Session<'_, A> {
             return Err(CommandError::StartRejected(error));
         });
         self.reporter.warn(&format!("{error}; checking whether the upgrade started"));
-        let mut poller = ClusterPoller::new(plan.no, &plan.name);
+        let poller = ClusterPoller::new(plan.no, &plan.name);
         let began = self.clock.elapsed();
         let (mut polls, mut unchanged) = (0, 0);
         while unchanged < CONFIRMATION_PAUSES.len() {
@@ -70,7 +70,7 @@ impl<A: CdssApi> Session<'_, A> {
                 .sleep(pause)
                 .await
                 .map_err(|interrupted| interrupted_after_start(plan, interrupted.0, report))?;
-            let observed = self.observe_once(plan, &mut poller, &mut report.observed).await;
+            let observed = self.observe_once(plan, &poller, &mut report.observed).await;
             polls = usize::saturating_add(polls, 1);
             deliberate_bug!(CountFailedPollAsUnchanged => if observed.is_err() {
                 unchanged += 1;
@@ -133,7 +133,7 @@ impl<A: CdssApi> Session<'_, A> {
     async fn observe_once(
         &self,
         plan: &Plan,
-        poller: &mut ClusterPoller,
+        poller: &ClusterPoller,
         report: &mut Observations,
     ) -> Result<StateAfterStart, ApiError> {
         let health = poller.read_health(self).await?;

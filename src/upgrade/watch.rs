@@ -95,17 +95,19 @@ impl Watch<'_> {
         session: &mut Session<'_, impl CdssApi>,
         observed: &mut Observations,
     ) -> WatchEnd {
-        let mut poller = ClusterPoller::new(self.no, self.name);
+        let poller = ClusterPoller::new(self.no, self.name);
         let mut errors = ErrorStreak::default();
         let mut last_observed_at = None;
         let mut warned =
             IssuedWarnings { journal: session.journal.is_failing(), ..IssuedWarnings::default() };
         loop {
             let now = session.clock.elapsed();
-            match self.poll_once(session, &mut poller, &mut warned, observed).await {
+            match self.poll_once(session, &poller, &mut warned, observed).await {
                 Ok(result) => {
-                    errors =
-                        ErrorStreak { count: u32::from(poller.retried_last_read), ..ErrorStreak::default() };
+                    errors = ErrorStreak {
+                        count: u32::from(poller.retried_last_read.get()),
+                        ..ErrorStreak::default()
+                    };
                     last_observed_at = Some(session.clock.elapsed());
                     if let Some(result) = result {
                         session.reporter.end_watch();
@@ -115,7 +117,7 @@ impl Watch<'_> {
                 }
                 Err(error) => {
                     self.progress.record_failed_read();
-                    if poller.cluster_is_missing {
+                    if poller.cluster_is_missing.get() {
                         self.progress.record_missing_cluster();
                         observed.state = None;
                     }
@@ -144,15 +146,18 @@ impl Watch<'_> {
     async fn poll_once(
         &mut self,
         session: &mut Session<'_, impl CdssApi>,
-        poller: &mut ClusterPoller,
+        poller: &ClusterPoller,
         warned: &mut IssuedWarnings,
         observed: &mut Observations,
     ) -> Result<Option<WatchResult>, ApiError> {
-        let health = poller.read_health(session).await?;
-        let cluster = if self.progress.needs_cluster_entry(&health) {
-            Some(poller.read_cluster(session).await?)
+        let (health, cluster) = if self.progress.is_cluster_entry_due() {
+            let (health, cluster) = poller.read_both(session).await?;
+            (health, Some(cluster))
         } else {
-            None
+            let health = poller.read_health(session).await?;
+            let is_over = health.brokers.is_all_green();
+            let cluster = if is_over { Some(poller.read_cluster(session).await?) } else { None };
+            (health, cluster)
         };
         let at = session.clock.elapsed().saturating_sub(self.origin);
         let now = session.clock.now();

@@ -234,11 +234,13 @@ impl Progress {
         end.map(|streak| streak.since).filter(|_| self.change_observed)
     }
 
-    /// Returns true if the poll that returned `health` also has to read the cluster's entry.
-    pub(crate) fn needs_cluster_entry(&self, health: &Health) -> bool {
+    /// Returns true if the next poll reads the cluster's entry, whatever the health of the brokers is. While a finished
+    /// change is being confirmed, it is due in every poll.
+    pub(crate) fn is_cluster_entry_due(&self) -> bool {
         self.observations.is_multiple_of(CLUSTER_READ_INTERVAL)
             || self.is_in_error()
-            || health.brokers.is_all_green()
+            || self.at_target_streak.is_some()
+            || self.other_version_streak.is_some()
     }
 
     /// Records an observation. Returns the result as soon as it is confirmed.

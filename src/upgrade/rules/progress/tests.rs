@@ -235,10 +235,7 @@ fn polls_without_the_entry_keep_the_error_streak() {
     let mut progress = ours(WatchThresholds::REMOTE);
     let without_entry = |at| Observation { cluster: None, ..observation(at, "error", OLD, ORANGE) };
     assert_eq!(progress.record(&observation(0, "error", OLD, ORANGE)), None);
-    assert!(
-        progress.needs_cluster_entry(&health(ORANGE)),
-        "the entry is read until the error is confirmed or gone"
-    );
+    assert!(progress.is_cluster_entry_due(), "the entry is read until the error is confirmed or gone");
     for at in 1..100 {
         assert_eq!(progress.record(&without_entry(at)), None);
     }
@@ -402,16 +399,21 @@ fn an_idle_cluster_without_a_target_has_no_change() {
 }
 
 #[test]
-fn the_entry_is_read_when_green_and_every_tenth_time() {
+fn the_entry_is_due_every_tenth_time_and_after_a_stable_version() {
     let mut progress = ours(WatchThresholds::REMOTE);
     let mut needed = Vec::new();
     for turn in 0..21 {
-        let orange = health(ORANGE);
-        if progress.needs_cluster_entry(&orange) {
+        if progress.is_cluster_entry_due() {
             needed.push(turn);
         }
-        progress.record(&Observation { at: Duration::from_secs(turn), health: orange, cluster: None });
+        let health = health(ORANGE);
+        progress.record(&Observation { at: Duration::from_secs(turn), health, cluster: None });
     }
     assert_eq!(needed, [0, 10, 20]);
-    assert!(progress.needs_cluster_entry(&health(GREEN)));
+    for (at, version) in [(21, OLD), (22, NEW)] {
+        progress.record(&observation(at, "running", version, GREEN));
+        assert!(progress.is_cluster_entry_due(), "until the version is confirmed");
+    }
+    progress.record(&observation(23, "changing", NEW, ORANGE));
+    assert!(!progress.is_cluster_entry_due());
 }
