@@ -45,5 +45,6 @@ mod terminal;
 mod tls;
 mod verdicts;
 mod verify;
+mod waves;
 mod wide;
 mod wrong_answers;
