@@ -10,7 +10,7 @@ use super::command::Command;
 use super::context::Context;
 use crate::clock::Clock as _;
 use crate::documents::{Outcome, document};
-use crate::error::{CommandError, CopyError, FailedCopy, UnknownReason};
+use crate::error::{CommandError, CopyError, FailedCopy};
 use crate::exit::Exit;
 use crate::journal::{Journal, JournalError};
 use crate::model::suggested_command::SuggestedCommand;
@@ -150,7 +150,7 @@ pub(super) fn after_panic(
                 ended_at: Some(now),
                 ..UpgradeReport::default()
             };
-            let error = CommandError::outcome_unknown(UnknownReason::InternalError, follow);
+            let error = CommandError::outcome_unknown(&CommandError::Internal.to_string(), follow);
             Finished { report, error: Some(error) }.boxed()
         }
         SentChange::ConfigGroup { copy, hint } => {

@@ -1,25 +1,21 @@
-//! Follows an upgrade or another change until it ends, and turns the end of the watch into a verdict.
+//! Follows an upgrade or another change until it ends.
 
 use std::time::Duration;
 
 use super::check::describe_open_start;
+use super::conclude::{conclude, conclude_unrecorded, conclude_without_waiting};
 use super::watch::{Watch, WatchEnd};
 use crate::api::CdssApi;
-use crate::error::{BusyReason, CommandError, StartState, UnknownReason, UpgradeFailure};
+use crate::error::CommandError;
 use crate::journal::OperationLock;
-use crate::model::cluster::ClusterState;
 use crate::model::ids::VersionCode;
-use crate::model::kafka_version::KafkaVersion;
 use crate::model::open_start::{OpenStart, StartResponse};
-use crate::model::suggested_command::SuggestedCommand;
-use crate::model::verdict::{Submitted, Verdict};
+use crate::model::verdict::Verdict;
 use crate::report::upgrade::UpgradeReport;
 use crate::session::Session;
 use crate::session::resolve::UpgradeRequest;
-use crate::signals::Signal;
 use crate::upgrade::rules::broker_history::RestartEvidence;
 use crate::upgrade::rules::checks::other_group_check;
-use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::plan::Plan;
 use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers, Ownership, Progress, WatchResult};
 
@@ -79,28 +75,10 @@ pub(super) fn lock_cluster(
     let lock =
         session.journal.lock_cluster(&session.context.service, plan.no).map_err(CommandError::Journal)?;
     lock.ok_or_else(|| {
-        let reason = BusyReason::ClusterLocked { name: plan.name_or_number() };
-        CommandError::busy(reason, plan.follow_command())
+        let name = plan.name_or_number();
+        let message = format!("another cdss process on this machine is already handling {name}");
+        CommandError::busy(message, plan.follow_command())
     })
-}
-
-/// The verdict about a start, and the result of the command.
-pub(super) type Conclusion = (Verdict, Result<(), CommandError>);
-
-/// Concludes a command with `--no-wait`. Only an accepted start is reported as running.
-pub(super) fn conclude_without_waiting(plan: &Plan, response: StartResponse) -> Conclusion {
-    let (name, is_ours) = (plan.name_or_number(), response == StartResponse::Accepted);
-    // The upgrade of an earlier run may have ended since.
-    let is_over = matches!(plan.next_action, NextAction::Attach(_)) && !plan.shows_change;
-    if is_ours && !is_over && plan.state != ClusterState::Error {
-        return (Verdict::Running, Ok(()));
-    }
-    let reason = match (&plan.state, is_over) {
-        (ClusterState::Error, _) => UnknownReason::ErrorNotConfirmed { name },
-        (_, true) => UnknownReason::EndNotConfirmed { name },
-        (_, false) => UnknownReason::ChangeOfUnknownOrigin { name, response },
-    };
-    (Verdict::Unknown, Err(CommandError::outcome_unknown(reason, plan.follow_command())))
 }
 
 /// A start that the journal records, with what is known before its watch.
@@ -170,56 +148,6 @@ pub(super) async fn watch_own_start(
     result
 }
 
-/// Turns the end of the watch of a recorded start into a verdict.
-///
-/// Only an accepted start is reported as failed or running. After a refused or unanswered start, somebody else may have
-/// made the change. `submitted` says whether this run sent the start.
-pub(super) fn conclude(
-    end: WatchEnd,
-    submitted: Submitted,
-    response: StartResponse,
-    name: &str,
-    follow: SuggestedCommand,
-) -> Conclusion {
-    let is_ours = response == StartResponse::Accepted;
-    deliberate_bug!(TreatMissingResponseAsAccepted => if response == StartResponse::Missing {
-        return conclude(end, submitted, StartResponse::Accepted, name, follow);
-    });
-    let failed =
-        |reason| (Verdict::Failed, Err(CommandError::UpgradeFailed { name: name.to_owned(), reason }));
-    let reason = match end {
-        WatchEnd::Finished(WatchResult::AtTarget) if response == StartResponse::Refused => {
-            return (Verdict::Already, Ok(()));
-        }
-        WatchEnd::Finished(WatchResult::AtTarget) => return (Verdict::Done, Ok(())),
-        WatchEnd::Finished(WatchResult::AtPreviousVersion) if is_ours => {
-            return failed(UpgradeFailure::NotAtTarget);
-        }
-        WatchEnd::Finished(WatchResult::InError) if is_ours => return failed(UpgradeFailure::InError),
-        WatchEnd::GaveUp { limit, is_still_changing: true } if is_ours => {
-            let error = CommandError::StillRunning { limit, follow: Box::new(follow) };
-            return (Verdict::Running, Err(error));
-        }
-        WatchEnd::Interrupted { signal, change_observed } => {
-            let verdict = if change_observed && is_ours { Verdict::Running } else { Verdict::Unknown };
-            let start = match (submitted, change_observed) {
-                (Submitted::Yes, true) => StartState::Sent,
-                (Submitted::Yes, false) => StartState::SentNoChangeObserved,
-                (Submitted::Unknown, _) => StartState::OutcomeUnknown,
-                (Submitted::No, true) => StartState::WatchingChange,
-                (Submitted::No, false) => StartState::WatchingNoChange,
-            };
-            let follow = Some(Box::new(follow));
-            return (verdict, Err(CommandError::Interrupted { signal, start, follow }));
-        }
-        WatchEnd::Finished(result) => UnknownReason::WatchResult { name: name.to_owned(), result, response },
-        WatchEnd::GaveUp { limit, is_still_changing } => {
-            UnknownReason::WatchLimit { limit, response: is_still_changing.then_some(response) }
-        }
-    };
-    (Verdict::Unknown, Err(CommandError::outcome_unknown(reason, follow)))
-}
-
 /// Follows a change that somebody else made. Starts nothing.
 pub(super) async fn follow_other_change(
     session: &mut Session<'_, impl CdssApi>,
@@ -239,7 +167,6 @@ pub(super) async fn follow_other_change(
     let progress = Progress::new(session.watch_thresholds(), Ownership::Foreign, expected);
     let (timeout, origin) = (wait_options.timeout, session.clock.elapsed());
     let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, records_brokers: false };
-    let follow = plan.follow_command();
     let mut end = watch.run(session, &mut report.observed).await;
     if matches!(end, WatchEnd::Finished(WatchResult::AtTarget)) {
         let in_use = report.observed.cluster.as_ref().and_then(|cluster| cluster.config_group);
@@ -260,34 +187,5 @@ pub(super) async fn follow_other_change(
         *change_observed = true;
     }
     report.verdict = Some(Verdict::NotStarted);
-    Err(target_missed(end, name, &plan.to, follow))
-}
-
-/// Creates the error for a watch of a change that this run did not start, which did not end at the target version.
-pub(super) fn target_missed(
-    end: WatchEnd,
-    name: String,
-    target: &KafkaVersion,
-    follow: SuggestedCommand,
-) -> CommandError {
-    let reason = match end {
-        WatchEnd::Finished(WatchResult::InError) => BusyReason::InError { name },
-        WatchEnd::Finished(_) => BusyReason::NotAtTarget { name, target: target.clone() },
-        WatchEnd::GaveUp { limit, is_still_changing: true } => BusyReason::StillChanging { name, limit },
-        WatchEnd::GaveUp { limit, is_still_changing: false } => BusyReason::WatchLimit(limit),
-        WatchEnd::Interrupted { signal, change_observed } => {
-            return interrupted_watch(signal, change_observed, follow);
-        }
-    };
-    CommandError::busy(reason, follow)
-}
-
-/// Creates the error for a signal during the watch of a change that this run did not start.
-pub(super) fn interrupted_watch(
-    signal: Signal,
-    change_observed: bool,
-    follow: SuggestedCommand,
-) -> CommandError {
-    let start = if change_observed { StartState::WatchingChange } else { StartState::WatchingNoChange };
-    CommandError::Interrupted { signal, start, follow: Some(Box::new(follow)) }
+    conclude_unrecorded(end, &name, &plan.to, plan.follow_command())
 }

@@ -1,9 +1,8 @@
 //! `upgrade`: read, plan, confirm, lock, reread, start once, and watch.
 
 use super::check::{blocked_failure, busy_failure, note_unused_acceptances};
-use super::follow::{
-    WaitOptions, attach, conclude_without_waiting, follow_other_change, lock_cluster, watch_own_start,
-};
+use super::conclude::conclude_without_waiting;
+use super::follow::{WaitOptions, attach, follow_other_change, lock_cluster, watch_own_start};
 use super::start::ConfirmedPlan;
 use crate::api::CdssApi;
 use crate::consent::{Consent, ConsentError, Prompt, confirm};

@@ -98,8 +98,9 @@ impl<A: CdssApi> Session<'_, A> {
             return Err(CommandError::StartRejected(error));
         }
         report.verdict = Some(Verdict::Unknown);
-        let (polls, follow) = (CONFIRMATION_PAUSES.len(), Box::new(plan.follow_command()));
-        Err(CommandError::StartOutcomeUnknown { error: Box::new(error), unchanged, polls, follow })
+        let message = format!("start outcome unknown: {error}; {}", unchanged_checks(unchanged));
+        let (cause, follow) = (Some(Box::new(error)), Box::new(plan.follow_command()));
+        Err(CommandError::OutcomeUnknown { message, cause, follow })
     }
 
     /// Reports a change that the start may have caused.
@@ -153,4 +154,32 @@ fn interrupted_after_start(plan: &Plan, signal: Signal, report: &mut UpgradeRepo
     report.verdict = Some(Verdict::Unknown);
     let follow = Some(Box::new(plan.follow_command()));
     CommandError::Interrupted { signal, start: StartState::OutcomeUnknown, follow }
+}
+
+/// Describes the status checks after a start whose outcome is unknown: `unchanged` of them showed no change.
+fn unchanged_checks(unchanged: usize) -> String {
+    let required = CONFIRMATION_PAUSES.len();
+    match unchanged {
+        0 => format!("none of the {required} required status checks gave a clear result"),
+        some if some < required => format!(
+            "only {some} of the {required} required status checks gave a clear result; no change was observed"
+        ),
+        all => format!("all {all} status checks afterward showed no change"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_start_outcome_reports_how_many_checks_were_clear() {
+        for (unchanged, text) in [
+            (0, "none of the 4 required status checks gave a clear result"),
+            (3, "only 3 of the 4 required status checks gave a clear result; no change was observed"),
+            (4, "all 4 status checks afterward showed no change"),
+        ] {
+            assert_eq!(unchanged_checks(unchanged), text);
+        }
+    }
 }
