@@ -44,12 +44,10 @@ async fn check_one(
 ) -> Result<(), CommandError> {
     let (_, plan) = session.read_and_plan(request, report).await?;
     note_unused_acceptances(session, &plan, &request.acceptances);
+    require_idle(&plan)?;
     match &plan.next_action {
-        NextAction::Attach(_) | NextAction::BusyWith(_) | NextAction::FollowOtherChange => {
-            Err(busy_failure(&plan))
-        }
         NextAction::RunChecks if plan.is_blocked() => Err(blocked_failure(&plan)),
-        NextAction::NothingToDo | NextAction::RunChecks => Ok(()),
+        _ => Ok(()),
     }
 }
 
@@ -74,10 +72,15 @@ pub(super) fn note_unused_acceptances(
     }
 }
 
-/// Creates the failure for a cluster that is already changing.
-pub(super) fn busy_failure(plan: &Plan) -> CommandError {
+/// Checks that the cluster is not changing.
+///
+/// # Errors
+///
+/// Fails with the change that is not finished.
+pub(super) fn require_idle(plan: &Plan) -> Result<(), CommandError> {
     let name = plan.name_or_number();
-    match &plan.next_action {
+    Err(match &plan.next_action {
+        NextAction::NothingToDo | NextAction::RunChecks => return Ok(()),
         NextAction::BusyWith(start) => {
             let [target, from] =
                 [Some(start.version), start.from].map(|code| code.map(KafkaVersion::unnamed));
@@ -99,8 +102,10 @@ pub(super) fn busy_failure(plan: &Plan) -> CommandError {
             let change = describe_open_start(plan, start);
             CommandError::busy(format!("{change}, {progress}"), plan.follow_command())
         }
-        _ => CommandError::busy(format!("{name} is {}", plan.state), plan.follow_command()),
-    }
+        NextAction::FollowOtherChange => {
+            CommandError::busy(format!("{name} is {}", plan.state), plan.follow_command())
+        }
+    })
 }
 
 /// Describes the change after a recorded start. It does not claim more than the service's response to the start.

@@ -1,6 +1,6 @@
 //! `upgrade`: read, plan, confirm, lock, reread, start once, and watch.
 
-use super::check::{blocked_failure, busy_failure, note_unused_acceptances};
+use super::check::{blocked_failure, note_unused_acceptances, require_idle};
 use super::conclude::conclude_without_waiting;
 use super::follow::{WaitOptions, attach, follow_other_change, lock_cluster, watch_own_start};
 use super::start::ConfirmedPlan;
@@ -70,7 +70,7 @@ async fn run(
         NextAction::FollowOtherChange if wait_options.wait => {
             follow_other_change(session, request, &plan, wait_options, report).await
         }
-        NextAction::FollowOtherChange | NextAction::BusyWith(_) => Err(busy_failure(&plan)),
+        NextAction::FollowOtherChange | NextAction::BusyWith(_) => require_idle(&plan),
         NextAction::RunChecks => {
             session.reporter.show_plan(&report.plan);
             note_unused_acceptances(session, &plan, &request.acceptances);
@@ -159,9 +159,7 @@ async fn reread_under_lock(
             (confirmed.snapshot, confirmed.plan, confirmed.observed_at) = (snapshot, plan, observed_at);
             return Ok(());
         }
-        if !matches!(plan.next_action, NextAction::RunChecks | NextAction::NothingToDo) {
-            return Err(busy_failure(&plan));
-        }
+        require_idle(&plan)?;
         session.reporter.warn("the cluster changed since the plan was made");
         session.reporter.show_plan(report);
         if plan.is_blocked() && plan.next_action == NextAction::RunChecks {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::join;
 
-use super::check::busy_failure;
+use super::check::require_idle;
 use super::follow::RecordedStart;
 use crate::api::{AcceptedStart, ApiError, CdssApi, OperationKind, RetryDecision, RetryPolicy, classify};
 use crate::consent::Consent;
@@ -19,7 +19,6 @@ use crate::session::interrupted_before_start;
 use crate::session::retry_budget::RetryBudget;
 use crate::signals::Interrupted;
 use crate::upgrade::rules::acceptance::Acceptances;
-use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
 use crate::upgrade::rules::snapshot::Snapshot;
 
@@ -191,12 +190,7 @@ impl<A: CdssApi> Session<'_, A> {
             return Ok(());
         }
         report.apply(&plan);
-        if matches!(
-            plan.next_action,
-            NextAction::Attach(_) | NextAction::BusyWith(_) | NextAction::FollowOtherChange
-        ) {
-            return Err(busy_failure(&plan));
-        }
+        require_idle(&plan)?;
         report.add_stale_check();
         Err(CommandError::PlanChanged)
     }
