@@ -44,10 +44,6 @@ impl CommandReport for UpgradeReport {
         render_upgrade(self, view.outcome)
     }
 
-    fn set_failed(&mut self) {
-        self.set_failure_verdict();
-    }
-
     fn change_note(&self, failure: &CommandError) -> Option<&'static str> {
         if matches!(failure, CommandError::Interrupted { .. }) {
             return None;

@@ -10,7 +10,7 @@ use crate::documents::plan_document;
 use crate::error::CommandError;
 use crate::journal::{self, Start};
 use crate::model::consent_method::ConsentMethod;
-use crate::model::verdict::Verdict;
+use crate::model::verdict::{Submitted, Verdict};
 use crate::report::Finished;
 use crate::report::upgrade::{PlanReport, UpgradeReport};
 use crate::session::resolve::UpgradeRequest;
@@ -29,8 +29,6 @@ pub(crate) struct ConfirmOptions<'a, P> {
 
 /// Upgrades a cluster, or attaches to an upgrade that is already running.
 ///
-/// The report holds the verdict, except after an early failure: [`UpgradeReport::set_failure_verdict`] adds it then.
-///
 /// # Errors
 ///
 /// Fails unless the upgrade is done, nothing was to do, or the start was accepted with `--no-wait`.
@@ -42,6 +40,9 @@ pub(crate) async fn upgrade(
 ) -> Finished<UpgradeReport> {
     let mut report = UpgradeReport::default();
     let result = Box::pin(run(session, request, wait_options, confirm_options, &mut report)).await;
+    if result.is_err() && report.start.submitted == Submitted::No {
+        report.verdict.get_or_insert(Verdict::NotStarted);
+    }
     report.ended_at = Some(session.clock.now());
     Finished::new(report, result)
 }
