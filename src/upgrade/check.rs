@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use super::read::{candidates_to_read, new_snapshot, select_group};
+use super::read::{candidates_to_read, choose_group, new_snapshot};
 use crate::api::CdssApi;
 use crate::error::CommandError;
 use crate::model::cluster::{Cluster, ClusterState};
@@ -237,9 +237,10 @@ impl<A: CdssApi> Session<'_, A> {
                 .filter(|candidate| candidate.group.version == target.code)
                 .cloned()
                 .collect();
-            let groups = select_group(current.clone(), resolved.current_release(), &own, target, list.len());
             let target = ResolvedVersion { version: target.clone(), listed: true };
-            snapshots.push(new_snapshot(resolved.clone(), target, groups, journal.clone()));
+            let mut snapshot = new_snapshot(resolved.clone(), target, current.clone(), journal.clone());
+            choose_group(&mut snapshot, &own, list.len());
+            snapshots.push(snapshot);
         }
         let pre_checks = join_all(snapshots.iter().map(|snapshot| self.run_pre_check(snapshot))).await;
         for (snapshot, pre_check) in snapshots.iter_mut().zip(pre_checks) {
