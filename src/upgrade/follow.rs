@@ -8,7 +8,6 @@ use super::watch::{Watch, WatchEnd};
 use crate::api::CdssApi;
 use crate::error::CommandError;
 use crate::journal::OperationLock;
-use crate::model::ids::VersionCode;
 use crate::model::open_start::{OpenStart, StartResponse};
 use crate::model::verdict::Verdict;
 use crate::report::upgrade::UpgradeReport;
@@ -56,14 +55,15 @@ pub(super) async fn attach(
         report.verdict = Some(verdict);
         return result;
     }
-    let recorded = RecordedStart {
-        response: start.response,
-        previous_version: start.from,
-        brokers: start.brokers.iter().chain(&plan.broker_names).cloned().collect(),
-        restarted: start.restarted.clone(),
-        change_observed: false,
-        origin: session.clock.elapsed(),
+    let brokers = start.brokers.iter().chain(&plan.broker_names).cloned();
+    let expected = Expectation {
+        previous: start.from,
+        brokers: ExpectedBrokers::new(brokers, plan.broker_count),
+        ..plan.expectation()
     };
+    let mut progress = Progress::new(session.watch_thresholds(), Ownership::Ours, expected);
+    progress.add_known_restarts(start.restarted.iter().cloned(), []);
+    let recorded = RecordedStart { response: start.response, progress, origin: session.clock.elapsed() };
     watch_own_start(session, plan, wait_options, recorded, report).await
 }
 
@@ -81,37 +81,12 @@ pub(super) fn lock_cluster(
     })
 }
 
-/// A start that the journal records, with what is known before its watch.
+/// A start that the journal records, before its watch.
 pub(super) struct RecordedStart {
     pub response: StartResponse,
-    pub previous_version: Option<VersionCode>,
-    /// Names of the brokers that have to be green at the end.
-    pub brokers: Vec<String>,
-    /// Names of the brokers that earlier runs observed to restart.
-    pub restarted: Vec<String>,
-    /// A change was observed before the watch.
-    pub change_observed: bool,
+    pub progress: Progress,
     /// The clock's time from which the watch measures its timeout.
     pub origin: Duration,
-}
-
-impl RecordedStart {
-    /// A start of this run, which no earlier run has watched.
-    pub(super) fn of_plan(
-        plan: &Plan,
-        response: StartResponse,
-        change_observed: bool,
-        origin: Duration,
-    ) -> Self {
-        Self {
-            response,
-            previous_version: plan.from.as_ref().map(|from| from.code),
-            brokers: plan.broker_names.clone(),
-            restarted: Vec::new(),
-            change_observed,
-            origin,
-        }
-    }
 }
 
 /// Watches the upgrade of a recorded start, and reports the verdict.
@@ -119,23 +94,14 @@ pub(super) async fn watch_own_start(
     session: &mut Session<'_, impl CdssApi>,
     plan: &Plan,
     wait_options: WaitOptions,
-    start: RecordedStart,
+    RecordedStart { response, mut progress, origin }: RecordedStart,
     report: &mut UpgradeReport,
 ) -> Result<(), CommandError> {
-    let expected = Expectation {
-        target: Some(plan.to.code),
-        previous: start.previous_version,
-        brokers: ExpectedBrokers::new(start.brokers, plan.broker_count),
-    };
-    let mut progress = Progress::new(session.watch_thresholds(), Ownership::Ours, expected);
-    if start.change_observed {
-        progress.mark_change_observed();
-    }
     // The polls after an unanswered start may already have observed brokers that are not green.
     let brokers = &report.observed.brokers;
     let not_green = brokers.0.iter().filter(|history| history.restart_evidence() == RestartEvidence::No);
-    progress.add_known_restarts(start.restarted, not_green.map(|history| history.name.clone()));
-    let (timeout, origin) = (wait_options.timeout, start.origin);
+    progress.add_known_restarts([], not_green.map(|history| history.name.clone()));
+    let timeout = wait_options.timeout;
     let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, records_brokers: true };
     let end = watch.run(session, &mut report.observed).await;
     if matches!(end, WatchEnd::Finished(WatchResult::AtTarget)) {
@@ -143,7 +109,7 @@ pub(super) async fn watch_own_start(
         report.plan.group_to = session.current_group(report.observed.cluster.as_ref(), planned).await;
     }
     let (submitted, name) = (report.start.submitted, plan.name_or_number());
-    let (verdict, result) = conclude(end, submitted, start.response, &name, plan.follow_command());
+    let (verdict, result) = conclude(end, submitted, response, &name, plan.follow_command());
     report.verdict = Some(verdict);
     result
 }
@@ -159,11 +125,7 @@ pub(super) async fn follow_other_change(
     let name = plan.name_or_number();
     let message = format!("{name} is already changing (not started by this run); following");
     session.reporter.note(&message);
-    let expected = Expectation {
-        target: Some(plan.to.code),
-        previous: None,
-        brokers: ExpectedBrokers::new(plan.broker_names.iter().cloned(), plan.broker_count),
-    };
+    let expected = Expectation { previous: None, ..plan.expectation() };
     let progress = Progress::new(session.watch_thresholds(), Ownership::Foreign, expected);
     let (timeout, origin) = (wait_options.timeout, session.clock.elapsed());
     let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, records_brokers: false };

@@ -20,6 +20,7 @@ use crate::session::retry_budget::RetryBudget;
 use crate::signals::Interrupted;
 use crate::upgrade::rules::acceptance::Acceptances;
 use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
+use crate::upgrade::rules::progress::{Ownership, Progress};
 use crate::upgrade::rules::snapshot::Snapshot;
 
 /// A plan that the user confirmed.
@@ -103,7 +104,8 @@ impl<A: CdssApi> Session<'_, A> {
         if let Err(error) = self.journal.record_accepted(at, request_id.as_deref()).await {
             self.reporter.warn(&format!("{error}; the upgrade continues"));
         }
-        RecordedStart::of_plan(plan, StartResponse::Accepted, false, origin)
+        let progress = Progress::new(self.watch_thresholds(), Ownership::Ours, plan.expectation());
+        RecordedStart { response: StartResponse::Accepted, progress, origin }
     }
 
     /// Repeats the last reads if they are too old.

@@ -17,6 +17,7 @@ use crate::session::Session;
 use crate::session::retry_budget::CONFIRMATION_PAUSES;
 use crate::signals::Signal;
 use crate::upgrade::rules::plan::Plan;
+use crate::upgrade::rules::progress::{Ownership, Progress};
 use crate::upgrade::rules::state_after_start::StateAfterStart;
 
 /// How long polling continues if reads fail.
@@ -90,7 +91,11 @@ impl<A: CdssApi> Session<'_, A> {
                 },
             };
             self.report_unconfirmed(plan, response, change_observed, &error);
-            return Ok(RecordedStart::of_plan(plan, response, change_observed, origin));
+            let mut progress = Progress::new(self.watch_thresholds(), Ownership::Ours, plan.expectation());
+            if change_observed {
+                progress.mark_change_observed();
+            }
+            return Ok(RecordedStart { response, progress, origin });
         }
         if response == StartResponse::Refused && unchanged == CONFIRMATION_PAUSES.len() {
             self.set_submitted(plan, &mut report.start, Submitted::No);
