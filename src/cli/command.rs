@@ -91,7 +91,7 @@ impl Command {
     pub(crate) fn empty_report(&self) -> Box<dyn CommandReport> {
         match self {
             Self::Upgrade(args) if args.is_dry_run() => Box::new(CheckReport::default()),
-            Self::Upgrade(_) => Box::new(UpgradeReport::default()),
+            Self::Upgrade(_) => Box::new(UpgradeReport::not_started()),
             Self::Check(_) => Box::new(CheckReport::default()),
             Self::Status(_) => Box::new(StatusReport::default()),
             Self::List(args) => args.empty_report(),
@@ -107,7 +107,7 @@ impl Command {
 pub(super) fn empty_report_of(parsed: &ArgMatches) -> Box<dyn CommandReport> {
     let Some((name, arguments)) = parsed.subcommand() else { return Box::new(()) };
     match (name, arguments.subcommand_name()) {
-        ("upgrade", _) => Box::new(UpgradeReport::default()),
+        ("upgrade", _) => Box::new(UpgradeReport::not_started()),
         ("check", _) => Box::new(CheckReport::default()),
         ("status", _) => Box::new(StatusReport::default()),
         ("config-group", Some("diff")) => Box::new(DiffReport::default()),

@@ -10,7 +10,7 @@ use super::command::Command;
 use super::context::Context;
 use crate::clock::Clock as _;
 use crate::documents::{Outcome, document};
-use crate::error::{CommandError, CopyError, FailedCopy, UnknownReason};
+use crate::error::{CommandError, CopyError, FailedCopy};
 use crate::exit::Exit;
 use crate::journal::{Journal, JournalError};
 use crate::model::suggested_command::SuggestedCommand;
@@ -58,10 +58,7 @@ pub(super) fn finish_local(
     finished: Finished<Box<dyn CommandReport>>,
     options: OutputOptions,
 ) -> ExitCode {
-    let Finished { mut report, error } = finished;
-    if error.is_some() {
-        report.set_failed();
-    }
+    let Finished { report, error } = finished;
     let outcome = outcome(command, error.as_ref(), None);
     let document = document(report.fields(None), &outcome);
     print(&*report, &View { options, service: "", outcome: &outcome }, &document)
@@ -73,11 +70,8 @@ pub(super) async fn finish(
     finished: Finished<Box<dyn CommandReport>>,
     context: &Context,
 ) -> ExitCode {
-    let Finished { mut report, error } = finished;
+    let Finished { report, error } = finished;
     let failure = error.map(|error| error.explain_sandbox(&context.settings.service));
-    if failure.is_some() {
-        report.set_failed();
-    }
     let outcome = outcome(command.name(), failure.as_ref(), Some(context));
     let document = document(report.fields(outcome.commands), &outcome);
     record_end(context, &*report, &document).await;
@@ -150,7 +144,7 @@ pub(super) fn after_panic(
                 ended_at: Some(now),
                 ..UpgradeReport::default()
             };
-            let error = CommandError::outcome_unknown(UnknownReason::InternalError, follow);
+            let error = CommandError::outcome_unknown(&CommandError::Internal.to_string(), follow);
             Finished { report, error: Some(error) }.boxed()
         }
         SentChange::ConfigGroup { copy, hint } => {

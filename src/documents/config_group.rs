@@ -50,7 +50,7 @@ pub(crate) struct CopyFields {
     /// Values that the target version does not accept. They are not sent.
     left_out: Vec<SkippedSetting>,
     /// Values that were read back with another value.
-    not_as_sent: Vec<Mismatch>,
+    not_as_sent: Vec<copy::Mismatch>,
     /// Whether this run created the group.
     created: Submitted,
     /// Whether the values of the group were written.
@@ -64,7 +64,7 @@ impl CopyFields {
         Self {
             diff: DiffFields::with_new_group(&report.diff, copy.map(|copy| copy.name.as_str())),
             left_out: skipped.into_iter().flatten().map(SkippedSetting::from_setting).collect(),
-            not_as_sent: mismatches.into_iter().flatten().map(Mismatch::from_mismatch).collect(),
+            not_as_sent: mismatches.cloned().unwrap_or_default(),
             created: copy.map_or(Submitted::No, |copy| copy.created),
             written: copy.map_or(Submitted::No, |copy| copy.written),
         }
@@ -118,22 +118,6 @@ impl SkippedSetting {
             reason: setting.reason.clone(),
             note: setting.reason.note().map(Text),
         }
-    }
-}
-
-/// A value that differs from the one sent.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Mismatch {
-    key: Text,
-    sent: String,
-    /// The effective value; null if the service reports none.
-    read: Option<String>,
-}
-
-impl Mismatch {
-    fn from_mismatch(mismatch: &copy::Mismatch) -> Self {
-        Self { key: Text::new(&mismatch.key), sent: mismatch.sent.clone(), read: mismatch.read.clone() }
     }
 }
 

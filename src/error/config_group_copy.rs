@@ -24,6 +24,8 @@ pub(crate) struct CopyError {
 pub(crate) enum FailedCopy {
     /// Nothing: the config groups or the journal don't allow the copy.
     Blocked,
+    /// Nothing: another process is creating the group.
+    Busy,
     /// Nothing: the service refused the request, or the request certainly did not reach it.
     Rejected,
     /// The group exists, but it doesn't have the values.
@@ -43,6 +45,7 @@ impl CopyError {
     pub(super) fn exit(&self) -> Exit {
         match self.outcome {
             FailedCopy::Blocked => Exit::Blocked,
+            FailedCopy::Busy => Exit::Busy,
             FailedCopy::Rejected => self.cause.as_ref().map_or(Exit::Rejected, exit_for_undelivered),
             FailedCopy::Incomplete => Exit::Failed,
             FailedCopy::Unknown => Exit::Unknown,

@@ -34,16 +34,14 @@ impl CommandError {
             }
             Self::Consent(ConsentError::Interrupted(signal)) => exit_for_signal(*signal),
             Self::Consent(_) => Exit::NotConfirmed,
-            Self::Busy { .. } => Exit::Busy,
+            Self::Busy { .. } | Self::NotAtTarget { .. } => Exit::Busy,
             Self::StartNotDelivered(error) => exit_for_undelivered(error),
             Self::StartRejected(_) => Exit::Rejected,
             Self::SettingsDiffer { .. } => Exit::Different,
             Self::Copy(failure) => failure.exit(),
-            Self::StartOutcomeUnknown { .. }
-            | Self::UpgradeOutcomeUnknown { .. }
-            | Self::ChangeOutcomeUnknown { .. } => Exit::Unknown,
-            Self::UpgradeFailed { .. } | Self::ChangeFailed { .. } => Exit::Failed,
-            Self::StillRunning { .. } | Self::StillChanging { .. } => Exit::Running,
+            Self::OutcomeUnknown { .. } => Exit::Unknown,
+            Self::ChangeFailed(_) => Exit::Failed,
+            Self::StillRunning { .. } => Exit::Running,
             Self::VerificationFailed { cause: Some(cause), .. } => cause.exit(),
             // The service can be reachable without a version.
             Self::VerificationFailed { check, .. } if check.id == CheckId::Versions => Exit::Blocked,

@@ -18,14 +18,9 @@ use crate::upgrade::rules::checks::Check;
 
 mod config_group_copy;
 mod exit_codes;
-mod situations;
 mod usage;
 
 pub(crate) use config_group_copy::{CopyError, FailedCopy};
-pub(crate) use situations::{
-    BusyReason, ChangeAfterStart, LastObserved, OpenStartProgress, UnknownReason, UpgradeFailure, WatchLimit,
-    WatchLimitReason,
-};
 pub(crate) use usage::UsageError;
 
 /// Why a command failed.
@@ -67,9 +62,12 @@ pub(crate) enum CommandError {
     PlanChanged,
     #[error("{0}")]
     Consent(ConsentError),
-    /// `next` shows how the other change ends.
-    #[error("{reason}")]
-    Busy { reason: Box<BusyReason>, next: Box<SuggestedCommand> },
+    /// Something else is changing the cluster. `follow` shows how that change ends.
+    #[error("{message}")]
+    Busy { message: String, follow: Box<SuggestedCommand> },
+    /// The watch of a change that this run did not start ended before the cluster reached the target version.
+    #[error("{message}")]
+    NotAtTarget { message: String, follow: Box<SuggestedCommand> },
     #[error("{0}")]
     Journal(JournalError),
     #[error("{0}")]
@@ -94,35 +92,17 @@ pub(crate) enum CommandError {
     /// responses took too long.
     #[error("the start was not sent: {}", unreadable_reason(cause.as_ref()))]
     StatusUnreadable { cause: Option<ApiError> },
-    /// It is unknown whether the start took effect. `polls` status checks without a change were required, and
-    /// `unchanged` showed none.
-    #[error("start outcome unknown: {error}; {}", unchanged_checks(*unchanged, *polls))]
-    StartOutcomeUnknown {
-        error: Box<ApiError>,
-        unchanged: usize,
-        polls: usize,
-        follow: Box<SuggestedCommand>,
-    },
-    /// The upgrade was started and ended with an error or at the old version. `name` is the cluster's.
-    #[error("the upgrade failed: {name} {reason}")]
-    UpgradeFailed { name: String, reason: UpgradeFailure },
-    /// The timeout expired before the upgrade finished.
-    #[error("{limit}; the upgrade is still running")]
-    StillRunning { limit: WatchLimit, follow: Box<SuggestedCommand> },
-    /// The watch ended without a known outcome.
-    #[error("upgrade outcome unknown: {reason}")]
-    UpgradeOutcomeUnknown { reason: Box<UnknownReason>, follow: Box<SuggestedCommand> },
-    /// `status` watched a change of any kind, and the cluster is in the state `error`. `name` is the cluster's.
-    #[error("the change failed: {name} is in the state `error`")]
-    ChangeFailed { name: String },
-    /// The timeout expired before a change of any kind finished.
-    #[error("{limit}; {name} is still changing")]
-    StillChanging { name: String, limit: WatchLimit, follow: Box<SuggestedCommand> },
-    /// The watch of a change of any kind ended without a known outcome.
-    #[error("outcome of the change unknown: {limit}")]
-    ChangeOutcomeUnknown { limit: WatchLimit, follow: Box<SuggestedCommand> },
+    /// The upgrade or another change was started, and ended with an error or at the old version.
+    #[error("{0}")]
+    ChangeFailed(String),
+    /// A limit ended the watch while the change was still running.
+    #[error("{message}")]
+    StillRunning { message: String, follow: Box<SuggestedCommand> },
+    /// It is unknown whether a start took effect, or how a change ended. `cause` is the failure of the start request.
+    #[error("{message}")]
+    OutcomeUnknown { message: String, cause: Option<Box<ApiError>>, follow: Box<SuggestedCommand> },
     /// A signal ended the run. `start` is the state of the start at that time.
-    #[error("{}", interrupted_message(*start))]
+    #[error("interrupted; {start}")]
     Interrupted { signal: Signal, start: StartState, follow: Option<Box<SuggestedCommand>> },
     /// The runtime can't be created; nothing was done.
     #[error("can't start the async runtime: {0}")]
@@ -133,30 +113,37 @@ pub(crate) enum CommandError {
 }
 
 /// The state of the start when a signal arrived.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum StartState {
+    #[error("nothing was started")]
     NotSent,
     /// The command does not start an upgrade.
+    #[error("nothing was changed")]
     NotApplicable,
+    #[error("the start was sent, and the upgrade is still running")]
     Sent,
+    #[error("the start was sent, and its outcome is unknown")]
     OutcomeUnknown,
-    /// The start was accepted, but no change was observed yet.
+    #[error("the start was accepted, but no change was observed yet")]
     SentNoChangeObserved,
-    /// This run only watched and observed a change.
+    /// This run only watched.
+    #[error("the cluster is still changing")]
     WatchingChange,
-    /// This run only watched and observed no change.
+    /// This run only watched.
+    #[error("no change was observed on the cluster")]
     WatchingNoChange,
 }
 
 impl CommandError {
-    /// Creates the failure of a command that can't work on a cluster or a config group now.
-    pub(crate) fn busy(reason: BusyReason, next: SuggestedCommand) -> Self {
-        Self::Busy { reason: Box::new(reason), next: Box::new(next) }
+    /// Creates the failure of a command that can't work on a cluster now.
+    pub(crate) fn busy(message: String, follow: SuggestedCommand) -> Self {
+        Self::Busy { message, follow: Box::new(follow) }
     }
 
     /// Creates the failure of an upgrade with an unknown outcome.
-    pub(crate) fn outcome_unknown(reason: UnknownReason, follow: SuggestedCommand) -> Self {
-        Self::UpgradeOutcomeUnknown { reason: Box::new(reason), follow: Box::new(follow) }
+    pub(crate) fn outcome_unknown(reason: &str, follow: SuggestedCommand) -> Self {
+        let message = format!("upgrade outcome unknown: {reason}");
+        Self::OutcomeUnknown { message, cause: None, follow: Box::new(follow) }
     }
 }
 
@@ -183,35 +170,10 @@ impl From<SettingsError> for CommandError {
     }
 }
 
-fn interrupted_message(start: StartState) -> &'static str {
-    match start {
-        StartState::NotSent => "interrupted; nothing was started",
-        StartState::NotApplicable => "interrupted; nothing was changed",
-        StartState::Sent => "interrupted; the start was sent, and the upgrade is still running",
-        StartState::OutcomeUnknown => "interrupted; the start was sent, and its outcome is unknown",
-        StartState::SentNoChangeObserved => {
-            "interrupted; the start was accepted, but no change was observed yet"
-        }
-        StartState::WatchingChange => "interrupted; the cluster is still changing",
-        StartState::WatchingNoChange => "interrupted; no change was observed on the cluster",
-    }
-}
-
 fn unreadable_reason(cause: Option<&ApiError>) -> String {
     match cause {
         Some(error) => format!("reading the cluster status before the start failed: {error}"),
         None => "the service responded too slowly; the cluster may have changed in the meantime".to_owned(),
-    }
-}
-
-/// Describes the status checks after a start whose outcome is unknown.
-fn unchanged_checks(unchanged: usize, polls: usize) -> String {
-    match unchanged {
-        0 => format!("none of the {polls} required status checks gave a clear result"),
-        some if some < polls => format!(
-            "only {some} of the {polls} required status checks gave a clear result; no change was observed"
-        ),
-        all => format!("all {all} status checks afterward showed no change"),
     }
 }
 
@@ -231,21 +193,6 @@ fn blocked_hint(checks: &[Check], context: Option<&CommandContext>) -> Option<St
     let first = checks.iter().find(|check| !check.items.is_empty()).or(checks.first());
     let safer = first.and_then(remedy).map(|remedy| format!("{remedy}; ")).unwrap_or_default();
     Some(format!("{safer}to proceed anyway, add {}", flags.join(" ")))
-}
-
-/// Returns the hint to follow a change.
-fn follow_hint(follow: &SuggestedCommand, context: Option<&CommandContext>) -> String {
-    format!("follow it with: {}", follow.render(context))
-}
-
-fn busy_hint(reason: &BusyReason, next: &SuggestedCommand, context: Option<&CommandContext>) -> String {
-    match reason {
-        BusyReason::GroupLocked { .. } => {
-            format!("wait for it to finish, then check with {}", next.quoted(context))
-        }
-        reason if reason.ended_watch() => format!("check the cluster again with: {}", next.render(context)),
-        _ => follow_hint(next, context),
-    }
 }
 
 fn cluster_hint(error: &ClusterError, context: Option<&CommandContext>) -> String {
@@ -339,7 +286,8 @@ impl CommandError {
 
     /// Returns the next step for the user, if there is one. Its commands use the service of the context.
     pub(crate) fn hint(&self, context: Option<&CommandContext>) -> Option<String> {
-        let follow_it = |follow: &SuggestedCommand| Some(follow_hint(follow, context));
+        let with_command =
+            |text: &str, command: &SuggestedCommand| Some(format!("{text}: {}", command.render(context)));
         match self {
             Self::Config(error) => Some(error.hint()),
             Self::VerificationFailed { check, .. } => {
@@ -350,9 +298,12 @@ impl CommandError {
             Self::NoVersionPossible { cluster, newest } => {
                 let (cluster, version) = (*cluster, Some(newest.clone()));
                 let check = SuggestedCommand::Check { cluster, version, config_group: None };
-                Some(format!("show the reasons with: {}", check.render(context)))
+                with_command("show the reasons with", &check)
             }
-            Self::Busy { reason, next } => Some(busy_hint(reason, next, context)),
+            Self::Busy { follow, .. } | Self::StillRunning { follow, .. } => {
+                with_command("follow it with", follow)
+            }
+            Self::NotAtTarget { follow, .. } => with_command("check the cluster again with", follow),
             Self::Acceptance { check, .. } => {
                 Some(format!("run {} to print the --accept flag to use", check.quoted(context)))
             }
@@ -377,17 +328,12 @@ impl CommandError {
                 Some(format!("run {} to list the runs", SuggestedCommand::History.quoted(context)))
             }
             Self::Journal(error) => error.remedy().map(str::to_owned),
-            Self::StartOutcomeUnknown { follow, .. }
-            | Self::UpgradeOutcomeUnknown { follow, .. }
-            | Self::ChangeOutcomeUnknown { follow, .. } => {
-                Some(format!("check the status before retrying: {}", follow.render(context)))
-            }
-            Self::StillRunning { follow, .. } | Self::StillChanging { follow, .. } => follow_it(follow),
-            Self::UpgradeFailed { .. } | Self::ChangeFailed { .. } => Some(
+            Self::OutcomeUnknown { follow, .. } => with_command("check the status before retrying", follow),
+            Self::ChangeFailed(_) => Some(
                 "send the cluster number, the times, and the request IDs of this run to NAVER Cloud support"
                     .to_owned(),
             ),
-            Self::Interrupted { follow, .. } => follow.as_deref().and_then(follow_it),
+            Self::Interrupted { follow, .. } => with_command("follow it with", follow.as_deref()?),
             Self::Copy(failure) => failure.hint.clone(),
             Self::SettingsDiffer { .. } | Self::Runtime(_) | Self::Internal => None,
         }
@@ -398,7 +344,7 @@ impl CommandError {
         match self {
             Self::Read(error) | Self::StartNotDelivered(error) | Self::StartRejected(error) => Some(error),
             Self::StatusUnreadable { cause } => cause.as_ref(),
-            Self::StartOutcomeUnknown { error, .. } => Some(error),
+            Self::OutcomeUnknown { cause, .. } => cause.as_deref(),
             Self::VerificationFailed { cause, .. } => cause.as_ref()?.api_error(),
             Self::Copy(failure) => failure.cause.as_ref(),
             _ => None,
@@ -409,7 +355,7 @@ impl CommandError {
     pub(crate) fn service_message(&self) -> Option<&str> {
         match self {
             Self::Blocked(checks) => refused_check(checks)?.service_message.as_deref(),
-            Self::StartOutcomeUnknown { .. } => None,
+            Self::OutcomeUnknown { .. } => None,
             _ => self.api_error()?.service_message(),
         }
     }
@@ -425,20 +371,4 @@ impl CommandError {
 /// Returns the first check with a message of the service.
 fn refused_check(checks: &[Check]) -> Option<&Check> {
     checks.iter().find(|check| check.service_message.is_some())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn unknown_start_outcome_reports_how_many_checks_were_clear() {
-        for (unchanged, text) in [
-            (0, "none of the 4 required status checks gave a clear result"),
-            (3, "only 3 of the 4 required status checks gave a clear result; no change was observed"),
-            (4, "all 4 status checks afterward showed no change"),
-        ] {
-            assert_eq!(unchanged_checks(unchanged, 4), text);
-        }
-    }
 }

@@ -20,9 +20,6 @@ pub(crate) trait CommandReport {
     /// Renders the result as text; empty if there is none.
     fn render(&self, view: &View<'_>) -> String;
 
-    /// Completes the report of a failed command.
-    fn set_failed(&mut self) {}
-
     /// Returns a line on whether anything was changed; None if the error itself reports it.
     fn change_note(&self, _: &CommandError) -> Option<&'static str> {
         None

@@ -13,7 +13,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::model::command_context::CommandContext;
 use crate::model::kafka_version::KafkaVersion;
-use crate::model::verdict::{Submitted, Verdict};
+use crate::model::verdict::{Evidence, Submitted, Verdict};
 use crate::report::RunEnd;
 use crate::report::upgrade::{CheckReport, PlanReport, StatusReport, UpgradeReport, VersionChoice};
 
@@ -42,10 +42,6 @@ impl CommandReport for UpgradeReport {
 
     fn render(&self, view: &View<'_>) -> String {
         render_upgrade(self, view.outcome)
-    }
-
-    fn set_failed(&mut self) {
-        self.set_failure_verdict();
     }
 
     fn change_note(&self, failure: &CommandError) -> Option<&'static str> {
@@ -193,38 +189,28 @@ fn terraform_note(report: &UpgradeReport) -> Option<String> {
 /// Returns what NAVER Cloud support asks for: numbers, times in UTC, request IDs, and the last observations. It contains
 /// no secrets.
 fn support_details(report: &UpgradeReport, outcome: &Outcome<'_>) -> Vec<String> {
-    let mut lines = vec![String::new(), "For NAVER Cloud support:".to_owned()];
-    if let Some((name, no)) = &report.plan.cluster {
-        lines.push(format!("  cluster   {} ({no})", escape(name)));
-    }
-    if let Some(service) = outcome.commands.map(|commands| &commands.service) {
-        lines.push(format!("  service   {} {}", service.site, service.region));
-    }
+    let UpgradeReport { plan, start, observed, ended_at, .. } = report;
     let code = |version: &Option<KafkaVersion>| {
         version.as_ref().map_or_else(|| "unknown".to_owned(), |version| version.code.to_string())
     };
-    lines.push(format!("  versions  code {} to code {}", code(&report.plan.from), code(&report.plan.to)));
-    if let Some(at) = report.start.at {
-        lines.push(format!("  started   {}", utc_time(at)));
-    }
-    if let Some(at) = report.ended_at {
-        lines.push(format!("  ended     {}", utc_time(at)));
-    }
-    if let Some(id) = &report.start.request_id {
-        lines.push(format!("  request   {}", escape(id)));
-    }
-    let latest = report.observed.evidence.iter().rev().take(3).collect::<Vec<_>>();
-    for evidence in latest.into_iter().rev() {
-        lines.push(format!(
-            "  observed  {}  {}: {}",
-            utc_time(evidence.at),
-            evidence.operation,
-            escape(&evidence.observed)
-        ));
-    }
+    let service = outcome.commands.map(|commands| &commands.service);
+    let details = [
+        plan.cluster.as_ref().map(|(name, no)| ("cluster", format!("{name} ({no})"))),
+        service.map(|service| ("service", format!("{} {}", service.site, service.region))),
+        Some(("versions", format!("code {} to code {}", code(&plan.from), code(&plan.to)))),
+        start.at.map(|at| ("started", utc_time(at))),
+        ended_at.map(|at| ("ended", utc_time(at))),
+        start.request_id.clone().map(|id| ("request", id)),
+    ];
+    let latest = &observed.evidence[observed.evidence.len().saturating_sub(3)..];
+    let evidence = latest.iter().map(|Evidence { at, operation, observed }| {
+        ("observed", format!("{}  {operation}: {observed}", utc_time(*at)))
+    });
     let request_id = outcome.requests.iter().rev().find_map(|record| record.request_id.as_deref());
-    lines.extend(request_id.map(|id| format!("  latest    request {}", escape(id))));
-    lines
+    let details = details.into_iter().flatten().chain(evidence);
+    let details = details.chain(request_id.map(|id| ("latest", format!("request {id}"))));
+    let lines = details.map(|(name, value)| format!("  {name:<8}  {}", escape(&value)));
+    [String::new(), "For NAVER Cloud support:".to_owned()].into_iter().chain(lines).collect()
 }
 
 fn render_status(service: &str, report: &UpgradeReport) -> String {

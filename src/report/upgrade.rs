@@ -128,11 +128,9 @@ impl PlanReport {
 }
 
 impl UpgradeReport {
-    /// Sets the verdict `not_started` after a failure before any start, unless there is a verdict.
-    pub(crate) fn set_failure_verdict(&mut self) {
-        if self.verdict.is_none() && self.start.submitted == Submitted::No {
-            self.verdict = Some(Verdict::NotStarted);
-        }
+    /// Creates the report of a run that failed before its first request.
+    pub(crate) fn not_started() -> Self {
+        Self { verdict: Some(Verdict::NotStarted), ..Self::default() }
     }
 
     /// Returns what the journal records; None for a run without a start.

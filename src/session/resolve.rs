@@ -8,7 +8,7 @@ use crate::error::CommandError;
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterIdentity};
 use crate::model::ids::ClusterNo;
-use crate::model::kafka_version::{KafkaVersion, Release, VersionSelector, release_of};
+use crate::model::kafka_version::{KafkaVersion, Release, VersionSelector};
 use crate::model::selector::{ClusterError, Selector, find_cluster};
 use crate::report::upgrade::PlanReport;
 use crate::upgrade::rules::acceptance::Acceptances;
@@ -34,13 +34,6 @@ pub(crate) struct ResolvedCluster {
     pub offered_versions: Vec<KafkaVersion>,
     /// The current version, with its name if the service reported one.
     pub current_version: Option<KafkaVersion>,
-}
-
-impl ResolvedCluster {
-    /// Returns the release of the current version.
-    pub(crate) fn current_release(&self) -> Option<&Release> {
-        release_of(self.current_version.as_ref())
-    }
 }
 
 /// Returns both responses, or the more helpful error: a credential error comes before a network error.

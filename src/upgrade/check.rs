@@ -2,15 +2,16 @@
 
 use futures_util::future::join_all;
 
-use super::read::{candidates_to_read, new_snapshot, select_group};
+use super::read::{candidates_to_read, choose_group, new_snapshot};
 use crate::api::CdssApi;
-use crate::error::{BusyReason, ChangeAfterStart, CommandError, OpenStartProgress};
-use crate::model::cluster::ClusterState;
+use crate::error::CommandError;
+use crate::model::cluster::{Cluster, ClusterState};
 use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::kafka_version::{KafkaVersion, ResolvedVersion, release_of};
-use crate::model::open_start::OpenStart;
+use crate::model::open_start::{OpenStart, StartResponse};
 use crate::model::selector::Selector;
 use crate::model::suggested_command::SuggestedCommand;
+use crate::model::utc_time::utc_time;
 use crate::report::Finished;
 use crate::report::upgrade::{CheckReport, PlanReport, VersionChoice};
 use crate::session::Session;
@@ -43,12 +44,10 @@ async fn check_one(
 ) -> Result<(), CommandError> {
     let (_, plan) = session.read_and_plan(request, report).await?;
     note_unused_acceptances(session, &plan, &request.acceptances);
+    require_idle(&plan)?;
     match &plan.next_action {
-        NextAction::Attach(_) | NextAction::BusyWith(_) | NextAction::FollowOtherChange => {
-            Err(busy_failure(&plan))
-        }
         NextAction::RunChecks if plan.is_blocked() => Err(blocked_failure(&plan)),
-        NextAction::NothingToDo | NextAction::RunChecks => Ok(()),
+        _ => Ok(()),
     }
 }
 
@@ -73,38 +72,54 @@ pub(super) fn note_unused_acceptances(
     }
 }
 
-/// Creates the failure for a cluster that is already changing.
-pub(super) fn busy_failure(plan: &Plan) -> CommandError {
+/// Checks that the cluster is not changing.
+///
+/// # Errors
+///
+/// Fails with the change that is not finished.
+pub(super) fn require_idle(plan: &Plan) -> Result<(), CommandError> {
     let name = plan.name_or_number();
-    match &plan.next_action {
+    Err(match &plan.next_action {
+        NextAction::NothingToDo | NextAction::RunChecks => return Ok(()),
         NextAction::BusyWith(start) => {
             let [target, from] =
                 [Some(start.version), start.from].map(|code| code.map(KafkaVersion::unnamed));
-            let (version, started_at) = (start.version, start.started_at);
-            CommandError::busy(
-                BusyReason::OtherUpgrade { name, version, started_at },
-                SuggestedCommand::Follow { cluster: plan.no, target, from },
-            )
+            let message = format!(
+                "an upgrade of {name} to version code {} is running, started from this machine at {}",
+                start.version,
+                utc_time(start.started_at)
+            );
+            CommandError::busy(message, SuggestedCommand::Follow { cluster: plan.no, target, from })
         }
         NextAction::Attach(start) => {
             let progress = match &plan.state {
-                ClusterState::Error => OpenStartProgress::InError,
-                _ if plan.shows_change => OpenStartProgress::Running,
-                _ => OpenStartProgress::NotConfirmed,
+                ClusterState::Error => {
+                    "has not ended: the cluster is in the state `error`, which is not confirmed yet"
+                }
+                _ if plan.shows_change => "is running",
+                _ => "has no confirmed outcome yet",
             };
             let change = describe_open_start(plan, start);
-            CommandError::busy(BusyReason::OpenStart { change, progress }, plan.follow_command())
+            CommandError::busy(format!("{change}, {progress}"), plan.follow_command())
         }
-        _ => {
-            let state = plan.state.clone();
-            CommandError::busy(BusyReason::Changing { name, state }, plan.follow_command())
+        NextAction::FollowOtherChange => {
+            CommandError::busy(format!("{name} is {}", plan.state), plan.follow_command())
         }
-    }
+    })
 }
 
-/// Describes the change after a recorded start.
-pub(super) fn describe_open_start(plan: &Plan, start: &OpenStart) -> ChangeAfterStart {
-    ChangeAfterStart { cluster_name: plan.name_or_number(), target: plan.to.clone(), start: start.clone() }
+/// Describes the change after a recorded start. It does not claim more than the service's response to the start.
+pub(super) fn describe_open_start(plan: &Plan, start: &OpenStart) -> String {
+    let OpenStart { run, started_at, response, .. } = start;
+    let (name, started_at) = (plan.name_or_number(), utc_time(*started_at));
+    let after = format!("the change of {name} after the start of run {run} at {started_at}");
+    match response {
+        StartResponse::Accepted => {
+            format!("the upgrade of {name} to {}, started from this machine at {started_at}", plan.to)
+        }
+        StartResponse::Refused => format!("{after}, which the service refused"),
+        StartResponse::Missing => format!("{after}, whose response is not recorded"),
+    }
 }
 
 /// Creates the failure of a plan with blocking checks.
@@ -165,11 +180,9 @@ async fn check_versions(
     let any_possible = choices.iter().any(|choice| choice.possible == Some(true));
     report.versions = Some(choices);
     if is_changing {
-        let (name, state) = (resolved.cluster.name, resolved.cluster.state);
-        return Err(CommandError::busy(
-            BusyReason::Changing { name, state },
-            SuggestedCommand::Follow { cluster: resolved.cluster.no, target: None, from: None },
-        ));
+        let Cluster { no: cluster, name, state, .. } = resolved.cluster;
+        let follow = SuggestedCommand::Follow { cluster, target: None, from: None };
+        return Err(CommandError::busy(format!("{name} is {state}"), follow));
     }
     match newer.into_iter().next_back() {
         Some(newest) if !any_possible => {
@@ -224,9 +237,10 @@ impl<A: CdssApi> Session<'_, A> {
                 .filter(|candidate| candidate.group.version == target.code)
                 .cloned()
                 .collect();
-            let groups = select_group(current.clone(), resolved.current_release(), &own, target, list.len());
             let target = ResolvedVersion { version: target.clone(), listed: true };
-            snapshots.push(new_snapshot(resolved.clone(), target, groups, journal.clone()));
+            let mut snapshot = new_snapshot(resolved.clone(), target, current.clone(), journal.clone());
+            choose_group(&mut snapshot, &own, list.len());
+            snapshots.push(snapshot);
         }
         let pre_checks = join_all(snapshots.iter().map(|snapshot| self.run_pre_check(snapshot))).await;
         for (snapshot, pre_check) in snapshots.iter_mut().zip(pre_checks) {

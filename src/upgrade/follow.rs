@@ -1,25 +1,20 @@
-//! Follows an upgrade or another change until it ends, and turns the end of the watch into a verdict.
+//! Follows an upgrade or another change until it ends.
 
 use std::time::Duration;
 
 use super::check::describe_open_start;
+use super::conclude::{conclude, conclude_unrecorded, conclude_without_waiting};
 use super::watch::{Watch, WatchEnd};
 use crate::api::CdssApi;
-use crate::error::{BusyReason, CommandError, StartState, UnknownReason, UpgradeFailure};
+use crate::error::CommandError;
 use crate::journal::OperationLock;
-use crate::model::cluster::ClusterState;
-use crate::model::ids::VersionCode;
-use crate::model::kafka_version::KafkaVersion;
 use crate::model::open_start::{OpenStart, StartResponse};
-use crate::model::suggested_command::SuggestedCommand;
-use crate::model::verdict::{Submitted, Verdict};
+use crate::model::verdict::Verdict;
 use crate::report::upgrade::UpgradeReport;
 use crate::session::Session;
 use crate::session::resolve::UpgradeRequest;
-use crate::signals::Signal;
 use crate::upgrade::rules::broker_history::RestartEvidence;
 use crate::upgrade::rules::checks::other_group_check;
-use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::plan::Plan;
 use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers, Ownership, Progress, WatchResult};
 
@@ -60,14 +55,15 @@ pub(super) async fn attach(
         report.verdict = Some(verdict);
         return result;
     }
-    let recorded = RecordedStart {
-        response: start.response,
-        previous_version: start.from,
-        brokers: start.brokers.iter().chain(&plan.broker_names).cloned().collect(),
-        restarted: start.restarted.clone(),
-        change_observed: false,
-        origin: session.clock.elapsed(),
+    let brokers = start.brokers.iter().chain(&plan.broker_names).cloned();
+    let expected = Expectation {
+        previous: start.from,
+        brokers: ExpectedBrokers::new(brokers, plan.broker_count),
+        ..plan.expectation()
     };
+    let mut progress = Progress::new(session.watch_thresholds(), Ownership::Ours, expected);
+    progress.add_known_restarts(start.restarted.iter().cloned(), []);
+    let recorded = RecordedStart { response: start.response, progress, origin: session.clock.elapsed() };
     watch_own_start(session, plan, wait_options, recorded, report).await
 }
 
@@ -79,61 +75,18 @@ pub(super) fn lock_cluster(
     let lock =
         session.journal.lock_cluster(&session.context.service, plan.no).map_err(CommandError::Journal)?;
     lock.ok_or_else(|| {
-        let reason = BusyReason::ClusterLocked { name: plan.name_or_number() };
-        CommandError::busy(reason, plan.follow_command())
+        let name = plan.name_or_number();
+        let message = format!("another cdss process on this machine is already handling {name}");
+        CommandError::busy(message, plan.follow_command())
     })
 }
 
-/// The verdict about a start, and the result of the command.
-pub(super) type Conclusion = (Verdict, Result<(), CommandError>);
-
-/// Concludes a command with `--no-wait`. Only an accepted start is reported as running.
-pub(super) fn conclude_without_waiting(plan: &Plan, response: StartResponse) -> Conclusion {
-    let (name, is_ours) = (plan.name_or_number(), response == StartResponse::Accepted);
-    // The upgrade of an earlier run may have ended since.
-    let is_over = matches!(plan.next_action, NextAction::Attach(_)) && !plan.shows_change;
-    if is_ours && !is_over && plan.state != ClusterState::Error {
-        return (Verdict::Running, Ok(()));
-    }
-    let reason = match (&plan.state, is_over) {
-        (ClusterState::Error, _) => UnknownReason::ErrorNotConfirmed { name },
-        (_, true) => UnknownReason::EndNotConfirmed { name },
-        (_, false) => UnknownReason::ChangeOfUnknownOrigin { name, response },
-    };
-    (Verdict::Unknown, Err(CommandError::outcome_unknown(reason, plan.follow_command())))
-}
-
-/// A start that the journal records, with what is known before its watch.
+/// A start that the journal records, before its watch.
 pub(super) struct RecordedStart {
     pub response: StartResponse,
-    pub previous_version: Option<VersionCode>,
-    /// Names of the brokers that have to be green at the end.
-    pub brokers: Vec<String>,
-    /// Names of the brokers that earlier runs observed to restart.
-    pub restarted: Vec<String>,
-    /// A change was observed before the watch.
-    pub change_observed: bool,
+    pub progress: Progress,
     /// The clock's time from which the watch measures its timeout.
     pub origin: Duration,
-}
-
-impl RecordedStart {
-    /// A start of this run, which no earlier run has watched.
-    pub(super) fn of_plan(
-        plan: &Plan,
-        response: StartResponse,
-        change_observed: bool,
-        origin: Duration,
-    ) -> Self {
-        Self {
-            response,
-            previous_version: plan.from.as_ref().map(|from| from.code),
-            brokers: plan.broker_names.clone(),
-            restarted: Vec::new(),
-            change_observed,
-            origin,
-        }
-    }
 }
 
 /// Watches the upgrade of a recorded start, and reports the verdict.
@@ -141,23 +94,14 @@ pub(super) async fn watch_own_start(
     session: &mut Session<'_, impl CdssApi>,
     plan: &Plan,
     wait_options: WaitOptions,
-    start: RecordedStart,
+    RecordedStart { response, mut progress, origin }: RecordedStart,
     report: &mut UpgradeReport,
 ) -> Result<(), CommandError> {
-    let expected = Expectation {
-        target: Some(plan.to.code),
-        previous: start.previous_version,
-        brokers: ExpectedBrokers::new(start.brokers, plan.broker_count),
-    };
-    let mut progress = Progress::new(session.watch_thresholds(), Ownership::Ours, expected);
-    if start.change_observed {
-        progress.mark_change_observed();
-    }
     // The polls after an unanswered start may already have observed brokers that are not green.
     let brokers = &report.observed.brokers;
     let not_green = brokers.0.iter().filter(|history| history.restart_evidence() == RestartEvidence::No);
-    progress.add_known_restarts(start.restarted, not_green.map(|history| history.name.clone()));
-    let (timeout, origin) = (wait_options.timeout, start.origin);
+    progress.add_known_restarts([], not_green.map(|history| history.name.clone()));
+    let timeout = wait_options.timeout;
     let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, records_brokers: true };
     let end = watch.run(session, &mut report.observed).await;
     if matches!(end, WatchEnd::Finished(WatchResult::AtTarget)) {
@@ -165,59 +109,9 @@ pub(super) async fn watch_own_start(
         report.plan.group_to = session.current_group(report.observed.cluster.as_ref(), planned).await;
     }
     let (submitted, name) = (report.start.submitted, plan.name_or_number());
-    let (verdict, result) = conclude(end, submitted, start.response, &name, plan.follow_command());
+    let (verdict, result) = conclude(end, submitted, response, &name, plan.follow_command());
     report.verdict = Some(verdict);
     result
-}
-
-/// Turns the end of the watch of a recorded start into a verdict.
-///
-/// Only an accepted start is reported as failed or running. After a refused or unanswered start, somebody else may have
-/// made the change. `submitted` says whether this run sent the start.
-pub(super) fn conclude(
-    end: WatchEnd,
-    submitted: Submitted,
-    response: StartResponse,
-    name: &str,
-    follow: SuggestedCommand,
-) -> Conclusion {
-    let is_ours = response == StartResponse::Accepted;
-    deliberate_bug!(TreatMissingResponseAsAccepted => if response == StartResponse::Missing {
-        return conclude(end, submitted, StartResponse::Accepted, name, follow);
-    });
-    let failed =
-        |reason| (Verdict::Failed, Err(CommandError::UpgradeFailed { name: name.to_owned(), reason }));
-    let reason = match end {
-        WatchEnd::Finished(WatchResult::AtTarget) if response == StartResponse::Refused => {
-            return (Verdict::Already, Ok(()));
-        }
-        WatchEnd::Finished(WatchResult::AtTarget) => return (Verdict::Done, Ok(())),
-        WatchEnd::Finished(WatchResult::AtPreviousVersion) if is_ours => {
-            return failed(UpgradeFailure::NotAtTarget);
-        }
-        WatchEnd::Finished(WatchResult::InError) if is_ours => return failed(UpgradeFailure::InError),
-        WatchEnd::GaveUp { limit, is_still_changing: true } if is_ours => {
-            let error = CommandError::StillRunning { limit, follow: Box::new(follow) };
-            return (Verdict::Running, Err(error));
-        }
-        WatchEnd::Interrupted { signal, change_observed } => {
-            let verdict = if change_observed && is_ours { Verdict::Running } else { Verdict::Unknown };
-            let start = match (submitted, change_observed) {
-                (Submitted::Yes, true) => StartState::Sent,
-                (Submitted::Yes, false) => StartState::SentNoChangeObserved,
-                (Submitted::Unknown, _) => StartState::OutcomeUnknown,
-                (Submitted::No, true) => StartState::WatchingChange,
-                (Submitted::No, false) => StartState::WatchingNoChange,
-            };
-            let follow = Some(Box::new(follow));
-            return (verdict, Err(CommandError::Interrupted { signal, start, follow }));
-        }
-        WatchEnd::Finished(result) => UnknownReason::WatchResult { name: name.to_owned(), result, response },
-        WatchEnd::GaveUp { limit, is_still_changing } => {
-            UnknownReason::WatchLimit { limit, response: is_still_changing.then_some(response) }
-        }
-    };
-    (Verdict::Unknown, Err(CommandError::outcome_unknown(reason, follow)))
 }
 
 /// Follows a change that somebody else made. Starts nothing.
@@ -231,15 +125,10 @@ pub(super) async fn follow_other_change(
     let name = plan.name_or_number();
     let message = format!("{name} is already changing (not started by this run); following");
     session.reporter.note(&message);
-    let expected = Expectation {
-        target: Some(plan.to.code),
-        previous: None,
-        brokers: ExpectedBrokers::new(plan.broker_names.iter().cloned(), plan.broker_count),
-    };
+    let expected = Expectation { previous: None, ..plan.expectation() };
     let progress = Progress::new(session.watch_thresholds(), Ownership::Foreign, expected);
     let (timeout, origin) = (wait_options.timeout, session.clock.elapsed());
     let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, records_brokers: false };
-    let follow = plan.follow_command();
     let mut end = watch.run(session, &mut report.observed).await;
     if matches!(end, WatchEnd::Finished(WatchResult::AtTarget)) {
         let in_use = report.observed.cluster.as_ref().and_then(|cluster| cluster.config_group);
@@ -260,34 +149,5 @@ pub(super) async fn follow_other_change(
         *change_observed = true;
     }
     report.verdict = Some(Verdict::NotStarted);
-    Err(target_missed(end, name, &plan.to, follow))
-}
-
-/// Creates the error for a watch of a change that this run did not start, which did not end at the target version.
-pub(super) fn target_missed(
-    end: WatchEnd,
-    name: String,
-    target: &KafkaVersion,
-    follow: SuggestedCommand,
-) -> CommandError {
-    let reason = match end {
-        WatchEnd::Finished(WatchResult::InError) => BusyReason::InError { name },
-        WatchEnd::Finished(_) => BusyReason::NotAtTarget { name, target: target.clone() },
-        WatchEnd::GaveUp { limit, is_still_changing: true } => BusyReason::StillChanging { name, limit },
-        WatchEnd::GaveUp { limit, is_still_changing: false } => BusyReason::WatchLimit(limit),
-        WatchEnd::Interrupted { signal, change_observed } => {
-            return interrupted_watch(signal, change_observed, follow);
-        }
-    };
-    CommandError::busy(reason, follow)
-}
-
-/// Creates the error for a signal during the watch of a change that this run did not start.
-pub(super) fn interrupted_watch(
-    signal: Signal,
-    change_observed: bool,
-    follow: SuggestedCommand,
-) -> CommandError {
-    let start = if change_observed { StartState::WatchingChange } else { StartState::WatchingNoChange };
-    CommandError::Interrupted { signal, start, follow: Some(Box::new(follow)) }
+    conclude_unrecorded(end, &name, &plan.to, plan.follow_command())
 }

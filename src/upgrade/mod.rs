@@ -1,6 +1,7 @@
 //! Checking, starting, and watching an upgrade.
 
 mod check;
+mod conclude;
 mod follow;
 mod poller;
 mod read;

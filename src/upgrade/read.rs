@@ -4,14 +4,14 @@ use tokio::join;
 
 use crate::api::{CdssApi, RetryPolicy};
 use crate::config_group::rules::choice::{
-    GroupChoice, choose, copy_is_better, select_for_comparison, settings_of,
+    ComparedGroups, GroupChoice, choose, copy_is_better, select_for_comparison, settings_of,
 };
 use crate::config_group::rules::difference::VersionedSettings;
 use crate::error::CommandError;
 use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::ids::ClusterNo;
 use crate::model::journal_state::JournalState;
-use crate::model::kafka_version::{KafkaVersion, Release, ResolvedVersion};
+use crate::model::kafka_version::{KafkaVersion, Release, ResolvedVersion, release_of};
 use crate::model::selector::Selector;
 use crate::model::suggested_command::SuggestedCommand;
 use crate::report::upgrade::PlanReport;
@@ -76,9 +76,11 @@ impl<A: CdssApi> Session<'_, A> {
             let name = list.iter().find_map(|group| group.version_name.as_deref());
             target.version.release = name.and_then(Release::find);
         }
-        let groups = self.read_groups(&resolved, &target.version, &list, wanted).await?;
+        let current_group = self.fetch_current_settings(&resolved.cluster).await?;
         let journal = self.journal_state(resolved.cluster.no);
-        let mut snapshot = new_snapshot(resolved, target, groups, journal);
+        let offers = resolved.offered_versions.clone();
+        let mut snapshot = new_snapshot(resolved, target, current_group, journal);
+        self.read_target_group(&mut snapshot, &offers, &list, wanted).await?;
         snapshot.pre_check = self.run_pre_check(&snapshot).await?;
         Ok(snapshot)
     }
@@ -121,66 +123,56 @@ impl<A: CdssApi> Session<'_, A> {
         Ok(snapshot)
     }
 
-    /// Reads the current and the target config group.
-    async fn read_groups(
+    /// Selects the target config group and reads its settings. At the target version there is nothing to choose and nothing
+    /// to compare.
+    async fn read_target_group(
         &self,
-        resolved: &ResolvedCluster,
-        target: &KafkaVersion,
+        snapshot: &mut Snapshot,
+        offers: &[KafkaVersion],
         list: &[ConfigGroup],
         wanted: Option<&Selector>,
-    ) -> Result<GroupSelection, CommandError> {
-        let current = self.fetch_current_settings(&resolved.cluster).await?;
-        // At the target there is nothing to choose and nothing to compare.
-        if resolved.cluster.version == Some(target.code) {
-            let group = match wanted {
-                Some(wanted) => {
-                    SelectedGroup::Named(self.resolve_group(&resolved.offered_versions, list, wanted).await?)
-                }
-                None => SelectedGroup::Chosen(choose(None, None, &[], None, 0)),
-            };
-            return Ok(GroupSelection { current, group, target_settings: None, copy_command: None });
-        }
+    ) -> Result<(), CommandError> {
         if let Some(wanted) = wanted {
-            let named = self.resolve_group(&resolved.offered_versions, list, wanted).await?;
-            let compared: &[ConfigGroup] =
-                if named.version == target.code { std::slice::from_ref(&named) } else { &[] };
-            let target_settings = self.fetch_readable_settings(compared).await?.pop();
-            let copy_command =
-                self.better_copy_command(resolved, current.as_ref(), target_settings.as_ref(), target, list);
-            return Ok(GroupSelection {
-                current,
-                group: SelectedGroup::Named(named),
-                target_settings,
-                copy_command,
-            });
+            let named = self.resolve_group(offers, list, wanted).await?;
+            let is_compared = !snapshot.is_at_target() && named.version == snapshot.target.version.code;
+            let compared = if is_compared { std::slice::from_ref(&named) } else { &[] };
+            snapshot.target_settings = self.fetch_readable_settings(compared).await?.pop();
+            snapshot.selected_group = SelectedGroup::Named(named);
         }
-        let candidates = self.fetch_readable_settings(&candidates_to_read(current.as_ref(), list)).await?;
-        let mut groups = select_group(current, resolved.current_release(), &candidates, target, list.len());
-        if let SelectedGroup::Chosen(GroupChoice::None(compared)) = &groups.group {
+        if snapshot.is_at_target() {
+            return Ok(());
+        }
+        if wanted.is_some() {
+            snapshot.copy_command =
+                self.better_copy_command(snapshot, snapshot.target_settings.as_ref(), list);
+            return Ok(());
+        }
+        let candidates = candidates_to_read(snapshot.current_group.as_ref(), list);
+        let candidates = self.fetch_readable_settings(&candidates).await?;
+        choose_group(snapshot, &candidates, list.len());
+        if let SelectedGroup::Chosen(GroupChoice::None(compared)) = &snapshot.selected_group {
             let nearest = compared.candidates.first();
             let nearest = nearest.and_then(|nearest| settings_of(&candidates, nearest.group.no));
-            groups.copy_command =
-                self.better_copy_command(resolved, groups.current.as_ref(), nearest, target, list);
+            snapshot.copy_command = self.better_copy_command(snapshot, nearest, list);
         }
-        Ok(groups)
+        Ok(())
     }
 
     /// Returns the command that copies the current group, if the copy keeps more values than `other`.
     fn better_copy_command(
         &self,
-        resolved: &ResolvedCluster,
-        current: Option<&GroupSettings>,
+        snapshot: &Snapshot,
         other: Option<&GroupSettings>,
-        target: &KafkaVersion,
         list: &[ConfigGroup],
     ) -> Option<SuggestedCommand> {
-        let current = current?;
-        let side = VersionedSettings { settings: &current.settings, release: resolved.current_release() };
+        let current = snapshot.current_group.as_ref()?;
+        let (release, target) = (release_of(snapshot.current_version.as_ref()), &snapshot.target.version);
+        let side = VersionedSettings { settings: &current.settings, release };
         if other.is_some_and(|other| !copy_is_better(side, &other.settings, target.release.as_ref())) {
             return None;
         }
-        let source = format!("--cluster no:{}", resolved.cluster.no);
-        self.copy_command(&source, (&current.group, resolved.current_release()), target, list, None)
+        let source = format!("--cluster no:{}", snapshot.cluster.no);
+        self.copy_command(&source, (&current.group, release), target, list, None)
     }
 
     /// Runs the service's pre-check, if it applies.
@@ -193,11 +185,11 @@ impl<A: CdssApi> Session<'_, A> {
     }
 }
 
-/// Creates a snapshot without a pre-check.
+/// Creates a snapshot without a target group and a pre-check.
 pub(super) fn new_snapshot(
     resolved: ResolvedCluster,
     target: ResolvedVersion,
-    groups: GroupSelection,
+    current_group: Option<GroupSettings>,
     journal: JournalState,
 ) -> Snapshot {
     Snapshot {
@@ -206,22 +198,14 @@ pub(super) fn new_snapshot(
         current_version: resolved.current_version,
         health: resolved.health,
         target,
-        current_group: groups.current,
-        selected_group: groups.group,
-        target_settings: groups.target_settings,
+        current_group,
+        selected_group: SelectedGroup::Chosen(GroupChoice::Unknown(ComparedGroups::default())),
+        target_settings: None,
         pre_check: PreCheck::NotRun("not run yet"),
-        copy_command: groups.copy_command,
+        copy_command: None,
         journal,
         requires_journal: false,
     }
-}
-
-/// The config groups of an upgrade.
-pub(super) struct GroupSelection {
-    pub current: Option<GroupSettings>,
-    pub group: SelectedGroup,
-    pub target_settings: Option<GroupSettings>,
-    pub copy_command: Option<SuggestedCommand>,
 }
 
 /// Returns the groups whose settings have to be read; empty if there is nothing to compare them with.
@@ -230,16 +214,12 @@ pub(super) fn candidates_to_read(current: Option<&GroupSettings>, list: &[Config
 }
 
 /// Chooses one of the groups that were read. `total` is the number of groups of the version.
-pub(super) fn select_group(
-    current: Option<GroupSettings>,
-    release: Option<&Release>,
-    candidates: &[GroupSettings],
-    target: &KafkaVersion,
-    total: usize,
-) -> GroupSelection {
-    let choice = choose(current.as_ref(), release, candidates, target.release.as_ref(), total);
-    let target_settings = choice.chosen().and_then(|group| settings_of(candidates, group.no)).cloned();
-    GroupSelection { current, group: SelectedGroup::Chosen(choice), target_settings, copy_command: None }
+pub(super) fn choose_group(snapshot: &mut Snapshot, candidates: &[GroupSettings], total: usize) {
+    let release = release_of(snapshot.current_version.as_ref());
+    let target = snapshot.target.version.release.as_ref();
+    let choice = choose(snapshot.current_group.as_ref(), release, candidates, target, total);
+    snapshot.target_settings = choice.chosen().and_then(|group| settings_of(candidates, group.no)).cloned();
+    snapshot.selected_group = SelectedGroup::Chosen(choice);
 }
 
 /// Returns the input of the pre-check, or why it is skipped.

@@ -1,9 +1,8 @@
 //! `upgrade`: read, plan, confirm, lock, reread, start once, and watch.
 
-use super::check::{blocked_failure, busy_failure, note_unused_acceptances};
-use super::follow::{
-    WaitOptions, attach, conclude_without_waiting, follow_other_change, lock_cluster, watch_own_start,
-};
+use super::check::{blocked_failure, note_unused_acceptances, require_idle};
+use super::conclude::conclude_without_waiting;
+use super::follow::{WaitOptions, attach, follow_other_change, lock_cluster, watch_own_start};
 use super::start::ConfirmedPlan;
 use crate::api::CdssApi;
 use crate::consent::{Consent, ConsentError, Prompt, confirm};
@@ -11,7 +10,7 @@ use crate::documents::plan_document;
 use crate::error::CommandError;
 use crate::journal::{self, Start};
 use crate::model::consent_method::ConsentMethod;
-use crate::model::verdict::Verdict;
+use crate::model::verdict::{Submitted, Verdict};
 use crate::report::Finished;
 use crate::report::upgrade::{PlanReport, UpgradeReport};
 use crate::session::resolve::UpgradeRequest;
@@ -30,8 +29,6 @@ pub(crate) struct ConfirmOptions<'a, P> {
 
 /// Upgrades a cluster, or attaches to an upgrade that is already running.
 ///
-/// The report holds the verdict, except after an early failure: [`UpgradeReport::set_failure_verdict`] adds it then.
-///
 /// # Errors
 ///
 /// Fails unless the upgrade is done, nothing was to do, or the start was accepted with `--no-wait`.
@@ -43,6 +40,9 @@ pub(crate) async fn upgrade(
 ) -> Finished<UpgradeReport> {
     let mut report = UpgradeReport::default();
     let result = Box::pin(run(session, request, wait_options, confirm_options, &mut report)).await;
+    if result.is_err() && report.start.submitted == Submitted::No {
+        report.verdict.get_or_insert(Verdict::NotStarted);
+    }
     report.ended_at = Some(session.clock.now());
     Finished::new(report, result)
 }
@@ -71,7 +71,7 @@ async fn run(
         NextAction::FollowOtherChange if wait_options.wait => {
             follow_other_change(session, request, &plan, wait_options, report).await
         }
-        NextAction::FollowOtherChange | NextAction::BusyWith(_) => Err(busy_failure(&plan)),
+        NextAction::FollowOtherChange | NextAction::BusyWith(_) => require_idle(&plan),
         NextAction::RunChecks => {
             session.reporter.show_plan(&report.plan);
             note_unused_acceptances(session, &plan, &request.acceptances);
@@ -160,9 +160,7 @@ async fn reread_under_lock(
             (confirmed.snapshot, confirmed.plan, confirmed.observed_at) = (snapshot, plan, observed_at);
             return Ok(());
         }
-        if !matches!(plan.next_action, NextAction::RunChecks | NextAction::NothingToDo) {
-            return Err(busy_failure(&plan));
-        }
+        require_idle(&plan)?;
         session.reporter.warn("the cluster changed since the plan was made");
         session.reporter.show_plan(report);
         if plan.is_blocked() && plan.next_action == NextAction::RunChecks {

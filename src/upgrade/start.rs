@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::join;
 
-use super::check::busy_failure;
+use super::check::require_idle;
 use super::follow::RecordedStart;
 use crate::api::{AcceptedStart, ApiError, CdssApi, OperationKind, RetryDecision, RetryPolicy, classify};
 use crate::consent::Consent;
@@ -19,8 +19,8 @@ use crate::session::interrupted_before_start;
 use crate::session::retry_budget::RetryBudget;
 use crate::signals::Interrupted;
 use crate::upgrade::rules::acceptance::Acceptances;
-use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
+use crate::upgrade::rules::progress::{Ownership, Progress};
 use crate::upgrade::rules::snapshot::Snapshot;
 
 /// A plan that the user confirmed.
@@ -104,7 +104,8 @@ impl<A: CdssApi> Session<'_, A> {
         if let Err(error) = self.journal.record_accepted(at, request_id.as_deref()).await {
             self.reporter.warn(&format!("{error}; the upgrade continues"));
         }
-        RecordedStart::of_plan(plan, StartResponse::Accepted, false, origin)
+        let progress = Progress::new(self.watch_thresholds(), Ownership::Ours, plan.expectation());
+        RecordedStart { response: StartResponse::Accepted, progress, origin }
     }
 
     /// Repeats the last reads if they are too old.
@@ -191,12 +192,7 @@ impl<A: CdssApi> Session<'_, A> {
             return Ok(());
         }
         report.apply(&plan);
-        if matches!(
-            plan.next_action,
-            NextAction::Attach(_) | NextAction::BusyWith(_) | NextAction::FollowOtherChange
-        ) {
-            return Err(busy_failure(&plan));
-        }
+        require_idle(&plan)?;
         report.add_stale_check();
         Err(CommandError::PlanChanged)
     }

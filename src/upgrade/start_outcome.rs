@@ -17,6 +17,7 @@ use crate::session::Session;
 use crate::session::retry_budget::CONFIRMATION_PAUSES;
 use crate::signals::Signal;
 use crate::upgrade::rules::plan::Plan;
+use crate::upgrade::rules::progress::{Ownership, Progress};
 use crate::upgrade::rules::state_after_start::StateAfterStart;
 
 /// How long polling continues if reads fail.
@@ -90,7 +91,11 @@ impl<A: CdssApi> Session<'_, A> {
                 },
             };
             self.report_unconfirmed(plan, response, change_observed, &error);
-            return Ok(RecordedStart::of_plan(plan, response, change_observed, origin));
+            let mut progress = Progress::new(self.watch_thresholds(), Ownership::Ours, plan.expectation());
+            if change_observed {
+                progress.mark_change_observed();
+            }
+            return Ok(RecordedStart { response, progress, origin });
         }
         if response == StartResponse::Refused && unchanged == CONFIRMATION_PAUSES.len() {
             self.set_submitted(plan, &mut report.start, Submitted::No);
@@ -98,8 +103,9 @@ impl<A: CdssApi> Session<'_, A> {
             return Err(CommandError::StartRejected(error));
         }
         report.verdict = Some(Verdict::Unknown);
-        let (polls, follow) = (CONFIRMATION_PAUSES.len(), Box::new(plan.follow_command()));
-        Err(CommandError::StartOutcomeUnknown { error: Box::new(error), unchanged, polls, follow })
+        let message = format!("start outcome unknown: {error}; {}", unchanged_checks(unchanged));
+        let (cause, follow) = (Some(Box::new(error)), Box::new(plan.follow_command()));
+        Err(CommandError::OutcomeUnknown { message, cause, follow })
     }
 
     /// Reports a change that the start may have caused.
@@ -153,4 +159,32 @@ fn interrupted_after_start(plan: &Plan, signal: Signal, report: &mut UpgradeRepo
     report.verdict = Some(Verdict::Unknown);
     let follow = Some(Box::new(plan.follow_command()));
     CommandError::Interrupted { signal, start: StartState::OutcomeUnknown, follow }
+}
+
+/// Describes the status checks after a start whose outcome is unknown: `unchanged` of them showed no change.
+fn unchanged_checks(unchanged: usize) -> String {
+    let required = CONFIRMATION_PAUSES.len();
+    match unchanged {
+        0 => format!("none of the {required} required status checks gave a clear result"),
+        some if some < required => format!(
+            "only {some} of the {required} required status checks gave a clear result; no change was observed"
+        ),
+        all => format!("all {all} status checks afterward showed no change"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_start_outcome_reports_how_many_checks_were_clear() {
+        for (unchanged, text) in [
+            (0, "none of the 4 required status checks gave a clear result"),
+            (3, "only 3 of the 4 required status checks gave a clear result; no change was observed"),
+            (4, "all 4 status checks afterward showed no change"),
+        ] {
+            assert_eq!(unchanged_checks(unchanged), text);
+        }
+    }
 }

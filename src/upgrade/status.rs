@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::follow::{conclude, interrupted_watch, target_missed};
+use super::conclude::{conclude, conclude_unrecorded, conclude_without_target, upgrade_failed};
 use super::watch::{Watch, WatchEnd};
 use crate::api::{ApiError, CdssApi};
-use crate::error::{CommandError, UpgradeFailure};
+use crate::error::CommandError;
 use crate::model::cluster::reconcile_identity;
 use crate::model::config_group::ConfigGroup;
 use crate::model::kafka_version::{KafkaVersion, VersionSelector};
@@ -92,7 +92,10 @@ async fn run(
     let follow = SuggestedCommand::Follow { cluster: no, target: target.clone(), from: previous.cloned() };
     let Some(target) = target else {
         show_current_version(report, &resolved);
-        return conclude_without_target(session, end, name, follow);
+        if matches!(end, WatchEnd::Finished(WatchResult::NoChangeObserved)) {
+            session.reporter.note("nothing to follow: no change was observed");
+        }
+        return conclude_without_target(end, &name, follow);
     };
     if matches!(end, WatchEnd::Finished(WatchResult::AtTarget)) {
         let planned = open.as_ref().map(|start| ConfigGroup::unnamed(start.config_group, target.code));
@@ -105,7 +108,14 @@ async fn run(
         report.start.run = verdict.is_final().then_some(start.run);
         return result;
     }
-    conclude_unrecorded(report, end, name, &target, follow)
+    // Only a return to the version of `--from` is a failed upgrade.
+    if let WatchEnd::Finished(result @ WatchResult::AtPreviousVersion) = end {
+        report.verdict = Some(Verdict::Failed);
+        return Err(upgrade_failed(&name, result));
+    }
+    conclude_unrecorded(end, &name, &target, follow)?;
+    report.verdict = Some(Verdict::Done);
+    Ok(())
 }
 
 /// Watches the cluster. `open` is the start in the journal that may have caused the change.
@@ -141,55 +151,5 @@ fn show_current_version(report: &mut UpgradeReport, resolved: &ResolvedCluster) 
         let offered =
             resolved.offered_versions.iter().find(|offer| Some(offer.code) == last.version).cloned();
         report.plan.from = offered.or(last.version.map(KafkaVersion::unnamed));
-    }
-}
-
-/// Concludes a watch without a target version. It has no verdict.
-fn conclude_without_target(
-    session: &mut Session<'_, impl CdssApi>,
-    end: WatchEnd,
-    name: String,
-    follow: SuggestedCommand,
-) -> Result<(), CommandError> {
-    match end {
-        WatchEnd::Finished(WatchResult::AtTarget) => Ok(()),
-        WatchEnd::Finished(WatchResult::NoChangeObserved) => {
-            session.reporter.note("nothing to follow: no change was observed");
-            Ok(())
-        }
-        WatchEnd::Finished(
-            WatchResult::InError | WatchResult::AtPreviousVersion | WatchResult::AtOtherVersion(_),
-        ) => Err(CommandError::ChangeFailed { name }),
-        WatchEnd::GaveUp { limit, is_still_changing: true } => {
-            Err(CommandError::StillChanging { name, limit, follow: Box::new(follow) })
-        }
-        WatchEnd::GaveUp { limit, is_still_changing: false } => {
-            Err(CommandError::ChangeOutcomeUnknown { limit, follow: Box::new(follow) })
-        }
-        WatchEnd::Interrupted { signal, change_observed } => {
-            Err(interrupted_watch(signal, change_observed, follow))
-        }
-    }
-}
-
-/// Concludes the watch of a change that the journal does not record. Only a return to the version of `--from` is a
-/// failed upgrade.
-fn conclude_unrecorded(
-    report: &mut UpgradeReport,
-    end: WatchEnd,
-    name: String,
-    target: &KafkaVersion,
-    follow: SuggestedCommand,
-) -> Result<(), CommandError> {
-    match end {
-        WatchEnd::Finished(WatchResult::AtTarget) => {
-            report.verdict = Some(Verdict::Done);
-            Ok(())
-        }
-        WatchEnd::Finished(WatchResult::AtPreviousVersion) => {
-            report.verdict = Some(Verdict::Failed);
-            Err(CommandError::UpgradeFailed { name, reason: UpgradeFailure::NotAtTarget })
-        }
-        end => Err(target_missed(end, name, target, follow)),
     }
 }

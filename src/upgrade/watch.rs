@@ -8,7 +8,6 @@ use jiff::Timestamp;
 
 use super::poller::ClusterPoller;
 use crate::api::{ApiError, CdssApi};
-use crate::error::{LastObserved, WatchLimit, WatchLimitReason};
 use crate::model::broker_health::Health;
 use crate::model::ids::ClusterNo;
 use crate::report::upgrade::Observations;
@@ -37,7 +36,8 @@ pub(super) enum WatchEnd {
     Finished(WatchResult),
     /// The timeout expired, or the service refused the access key for too long.
     GaveUp {
-        limit: WatchLimit,
+        /// The limit, and what was last observed unless the cluster is still changing.
+        limit: String,
         /// The last observation is recent and showed a change.
         is_still_changing: bool,
     },
@@ -124,16 +124,16 @@ impl Watch<'_> {
                     if let Some(signal) = error.signal() {
                         return self.interrupted(session, signal);
                     }
-                    if let Some(reason) = errors.add(session, now, error) {
-                        return self.give_up(session, reason, last_observed_at, observed);
+                    if let Some(limit) = errors.add(session, now, &error) {
+                        return self.give_up(session, limit, last_observed_at, observed);
                     }
                 }
             }
             let passed = session.clock.elapsed().saturating_sub(self.origin);
             let remaining = self.timeout.saturating_sub(passed);
             if remaining.is_zero() {
-                let reason = WatchLimitReason::Timeout(self.timeout);
-                return self.give_up(session, reason, last_observed_at, observed);
+                let limit = format!("timed out after {}", humantime::format_duration(self.timeout));
+                return self.give_up(session, limit, last_observed_at, observed);
             }
             let pause = errors.pause(session.poll_interval).min(remaining);
             if let Err(Interrupted(signal)) = session.clock.sleep(pause).await {
@@ -199,7 +199,7 @@ impl Watch<'_> {
     fn give_up(
         &self,
         session: &mut Session<'_, impl CdssApi>,
-        reason: WatchLimitReason,
+        limit: String,
         last_observed_at: Option<Duration>,
         observed: &Observations,
     ) -> WatchEnd {
@@ -207,15 +207,16 @@ impl Watch<'_> {
         let now = session.clock.elapsed();
         let is_recent = last_observed_at.is_some_and(|at| now.saturating_sub(at) <= RECENT_OBSERVATION);
         if is_recent && self.progress.is_changing() && !self.progress.is_in_error() {
-            let limit = WatchLimit { reason, last_observed: None };
             return WatchEnd::GaveUp { limit, is_still_changing: true };
         }
         let version = observed.cluster.as_ref().and_then(|cluster| cluster.version);
-        let last_observed = match observed.state.clone() {
-            Some(state) => LastObserved::State { state, version },
-            None => LastObserved::Missing,
+        let limit = match (&observed.state, version) {
+            (None, _) => format!("{limit}; the cluster is missing from the service's responses"),
+            (Some(state), None) => format!("{limit}; last observation: state {state}"),
+            (Some(state), Some(version)) => format!(
+                "{limit}; last observation: state {state}, version code {version}; this does not confirm an outcome"
+            ),
         };
-        let limit = WatchLimit { reason, last_observed: Some(last_observed) };
         WatchEnd::GaveUp { limit, is_still_changing: false }
     }
 
@@ -254,8 +255,8 @@ impl ErrorStreak {
         &mut self,
         session: &mut Session<'_, impl CdssApi>,
         now: Duration,
-        error: ApiError,
-    ) -> Option<WatchLimitReason> {
+        error: &ApiError,
+    ) -> Option<String> {
         self.count = self.count.saturating_add(1);
         let since = *self.since.get_or_insert(now);
         if now.saturating_sub(since) >= WARN_AFTER && !self.has_warned {
@@ -270,7 +271,7 @@ impl ErrorStreak {
         }
         let refused_since = *self.refused_since.get_or_insert(now);
         let is_lasting = now.saturating_sub(refused_since) >= CREDENTIAL_REFUSAL_LIMIT;
-        is_lasting.then(|| WatchLimitReason::KeyRefused(Box::new(error)))
+        is_lasting.then(|| format!("the service refused the access key for five minutes: {error}"))
     }
 
     /// Returns the pause before the next poll. It doubles while polls fail or have to retry a read.

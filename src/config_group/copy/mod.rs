@@ -9,7 +9,7 @@ use crate::api::{ApiError, CdssApi};
 use crate::config_group::rules::copy::GroupCopy;
 use crate::consent::{ConsentError, GroupConsent, Prompt, confirm_group};
 use crate::documents::copy_document;
-use crate::error::{BusyReason, CommandError};
+use crate::error::{CommandError, CopyError, FailedCopy};
 use crate::journal::{self, GroupChange, JournalError, OperationLock};
 use crate::model::config_group::ConfigGroup;
 use crate::model::group_name::GroupName;
@@ -119,8 +119,11 @@ impl<A: CdssApi> RunningCopy<'_, '_, A> {
             .lock_group(&self.session.context.service, name)
             .map_err(CommandError::Journal)?;
         lock.ok_or_else(|| {
-            let list = SuggestedCommand::ListConfigGroups(None);
-            CommandError::busy(BusyReason::GroupLocked { name: name.clone() }, list)
+            let list = SuggestedCommand::ListConfigGroups(None).quoted(Some(self.session.context));
+            let message =
+                format!("another cdss process on this machine is already creating config group {name}");
+            let hint = Some(format!("wait for it to finish, then check with {list}"));
+            CopyError { outcome: FailedCopy::Busy, message, hint, cause: None }.into()
         })
     }
 

@@ -49,11 +49,13 @@ pub(crate) struct SkippedSetting {
 }
 
 /// A value that differs from the one sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Mismatch {
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub key: String,
     pub sent: String,
-    /// The effective value; None if the service reports none.
+    /// The effective value; null if the service reports none.
     pub read: Option<String>,
 }
 

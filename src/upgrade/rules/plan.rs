@@ -3,6 +3,7 @@
 use super::acceptance::Acceptances;
 use super::checks::{self, Check};
 use super::next_action::{self, NextAction};
+use super::progress::{Expectation, ExpectedBrokers};
 use super::snapshot::{SelectedGroup, Snapshot};
 use crate::config_group::rules::choice::Candidate;
 use crate::config_group::rules::difference::SettingChange;
@@ -90,6 +91,15 @@ impl Plan {
         let config_group = self.group_to.as_ref()?.no;
         let is_ready = self.next_action == NextAction::RunChecks && !self.is_blocked();
         is_ready.then_some(UpgradeTarget { cluster: self.no, version: self.to.code, config_group })
+    }
+
+    /// Returns what is known about the upgrade of this plan before its watch.
+    pub(crate) fn expectation(&self) -> Expectation {
+        Expectation {
+            target: Some(self.to.code),
+            previous: self.from.as_ref().map(|from| from.code),
+            brokers: ExpectedBrokers::new(self.broker_names.iter().cloned(), self.broker_count),
+        }
     }
 
     /// Returns the command that follows the upgrade of this plan. The previous version is that of the recorded start, if

@@ -1,7 +1,6 @@
 //! What an observation after a refused or unanswered start shows.
 
 use super::plan::Plan;
-use super::progress::ExpectedBrokers;
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterState};
 
@@ -18,18 +17,16 @@ pub(crate) enum StateAfterStart {
 impl StateAfterStart {
     /// Compares an observation with the cluster of the plan.
     pub(crate) fn classify(plan: &Plan, health: &Health, cluster: &Cluster) -> Self {
-        let previous_version = plan.from.as_ref().map(|from| from.code);
-        let lists_all_brokers = || {
-            let expected = ExpectedBrokers::new(plan.broker_names.iter().cloned(), plan.broker_count);
-            expected.missing(&health.brokers).is_empty()
-        };
+        let expected = plan.expectation();
         if cluster.state.indicates_change() || health.has_degraded_broker() {
             Self::Changing
         } else if cluster.state != ClusterState::Running {
             Self::Unclear
-        } else if cluster.version == Some(plan.to.code) {
+        } else if cluster.version == expected.target {
             Self::AtTarget
-        } else if cluster.version == previous_version && health.brokers.is_all_green() && lists_all_brokers()
+        } else if cluster.version == expected.previous
+            && health.brokers.is_all_green()
+            && expected.brokers.missing(&health.brokers).is_empty()
         {
             Self::Unchanged
         } else {

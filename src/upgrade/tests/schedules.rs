@@ -203,12 +203,9 @@ pub(super) async fn upgraded(
     };
     let wait_options = WaitOptions { wait: true, timeout };
     let mut confirm_options = ConfirmOptions { yes: true, prompt: &mut NoPrompt };
-    let Finished { mut report, error: failure } =
+    let Finished { report, error } =
         upgrade(&mut session, &request, wait_options, &mut confirm_options).await;
-    if failure.is_some() {
-        report.set_failure_verdict();
-    }
-    (report, failure)
+    (report, error)
 }
 
 fn run(url: &str, folder: &std::path::Path, run: &str) -> (UpgradeReport, Option<CommandError>) {

@@ -46,37 +46,31 @@ pub(crate) enum WatchResult {
 
 /// The brokers that have to be listed and green before an upgrade is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ExpectedBrokers {
-    Names(Vec<String>),
-    Count(u64),
-    /// Only the brokers that each observation lists are known.
-    Unknown,
+pub(crate) struct ExpectedBrokers {
+    names: Vec<String>,
+    /// Counts only if no name is known. If it is not known either, only the brokers that each observation lists are.
+    count: Option<u64>,
 }
 
 impl ExpectedBrokers {
-    /// Creates the expectation by name, or by count if no name is known.
     pub(crate) fn new(names: impl IntoIterator<Item = String>, count: Option<u64>) -> Self {
         let mut names: Vec<String> = names.into_iter().collect();
         names.sort_unstable();
         names.dedup();
-        match (names.is_empty(), count) {
-            (false, _) => Self::Names(names),
-            (true, Some(count)) => Self::Count(count),
-            (true, None) => Self::Unknown,
-        }
+        Self { names, count }
     }
 
     /// Describes the expected brokers that are not listed; empty if all are listed.
     pub(crate) fn missing(&self, listed: &NodeGroup) -> Vec<String> {
-        match self {
-            Self::Names(names) => {
+        let listed_count = listed.nodes.len() as u64;
+        match self.count {
+            Some(count) if self.names.is_empty() && listed_count < count => {
+                vec![format!("{} of {count} brokers", count.saturating_sub(listed_count))]
+            }
+            _ => {
                 let is_listed = |name: &String| listed.nodes.iter().any(|node| node.name == *name);
-                names.iter().filter(|name| !is_listed(name)).cloned().collect()
+                self.names.iter().filter(|name| !is_listed(name)).cloned().collect()
             }
-            Self::Count(count) if (listed.nodes.len() as u64) < *count => {
-                vec![format!("{} of {count} brokers", count.saturating_sub(listed.nodes.len() as u64))]
-            }
-            Self::Count(_) | Self::Unknown => Vec::new(),
         }
     }
 }
@@ -322,12 +316,8 @@ impl Progress {
 
     /// Returns true if every expected or listed broker was observed to restart.
     fn have_all_restarted(&self, listed: &NodeGroup) -> bool {
-        let has_restarted = |name: &String| self.restarts.restarted.contains(name);
-        let expected = match &self.expected.brokers {
-            ExpectedBrokers::Names(names) => names.as_slice(),
-            ExpectedBrokers::Count(_) | ExpectedBrokers::Unknown => &[],
-        };
-        expected.iter().all(has_restarted) && listed.nodes.iter().all(|node| has_restarted(&node.name))
+        let listed = listed.nodes.iter().map(|node| &node.name);
+        self.expected.brokers.names.iter().chain(listed).all(|name| self.restarts.restarted.contains(name))
     }
 
     fn record_at_other_version(&mut self, version: VersionCode, at: Duration) -> Option<WatchResult> {

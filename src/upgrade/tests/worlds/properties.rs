@@ -8,12 +8,10 @@ use super::runners::{Command, Ended, Plan};
 use super::simulated_cluster::{Change, ChangeKind, HiddenPhase, NEW};
 use super::world::World;
 use crate::clock::Clock as _;
-use crate::error::{CommandError, StartState, UnknownReason, WatchLimitReason};
-use crate::model::open_start;
+use crate::error::{CommandError, StartState};
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::upgrade::UpgradeReport;
 use crate::upgrade::rules::plan::UpgradeTarget;
-use crate::upgrade::rules::progress::WatchResult;
 
 /// The response to a start, as the run that sent it knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,29 +196,27 @@ fn cause(report: &UpgradeReport, failure: Option<&CommandError>) -> &'static str
             ..
         }) => "signal after the start",
         Some(CommandError::Interrupted { .. }) => "signal with an unknown start",
-        Some(CommandError::StartOutcomeUnknown { unchanged: 4, polls: 4, .. }) => "no response, no change",
-        Some(CommandError::StartOutcomeUnknown { .. }) => "no response, too few polls",
-        Some(CommandError::UpgradeOutcomeUnknown { reason, .. }) => match reason.as_ref() {
-            UnknownReason::WatchLimit { limit, .. } => match limit.reason {
-                WatchLimitReason::Timeout(_) => "timed out",
-                WatchLimitReason::KeyRefused(_) => "access key refused",
-            },
-            UnknownReason::ErrorNotConfirmed { .. } | UnknownReason::EndNotConfirmed { .. } => "not watched",
-            UnknownReason::ChangeOfUnknownOrigin { response: open_start::StartResponse::Refused, .. }
-            | UnknownReason::WatchResult { response: open_start::StartResponse::Refused, .. } => {
-                "refused, change observed"
-            }
-            UnknownReason::ChangeOfUnknownOrigin { response: open_start::StartResponse::Missing, .. }
-            | UnknownReason::WatchResult { response: open_start::StartResponse::Missing, .. } => {
-                "no response, change observed"
-            }
-            UnknownReason::WatchResult { result: WatchResult::NoChangeObserved, .. } => "accepted, no change",
-            UnknownReason::WatchResult { result: WatchResult::AtOtherVersion(_), .. } => {
-                "accepted, at another version"
-            }
-            _ if report.start.submitted == Submitted::Yes => "accepted",
-            _ => "other",
-        },
+        Some(CommandError::OutcomeUnknown { message, .. }) => cause_in(message, report),
         _ => "other",
+    }
+}
+
+/// Returns the cause that the text of an error names.
+fn cause_in(message: &str, report: &UpgradeReport) -> &'static str {
+    let causes = [
+        ("all 4 status checks afterward showed no change", "no response, no change"),
+        ("start outcome unknown", "no response, too few polls"),
+        ("timed out after", "timed out"),
+        ("refused the access key", "access key refused"),
+        ("--no-wait can't confirm", "not watched"),
+        ("the service refused the start", "refused, change observed"),
+        ("no response to the start was received", "no response, change observed"),
+        ("no change was observed", "accepted, no change"),
+        ("is at version code", "accepted, at another version"),
+    ];
+    match causes.iter().find(|(text, _)| message.contains(text)) {
+        Some((_, cause)) => cause,
+        None if report.start.submitted == Submitted::Yes => "accepted",
+        None => "other",
     }
 }

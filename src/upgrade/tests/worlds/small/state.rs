@@ -13,7 +13,7 @@ use crate::model::ids::VersionCode;
 use crate::model::open_start::StartResponse;
 use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::{Submitted, Verdict};
-use crate::upgrade::follow::conclude;
+use crate::upgrade::conclude::conclude;
 use crate::upgrade::rules::acceptance::Acceptances;
 use crate::upgrade::rules::plan::Plan;
 use crate::upgrade::rules::progress::{
