@@ -6,7 +6,7 @@ use super::Session;
 use crate::api::{ApiError, CdssApi, RetryPolicy};
 use crate::error::CommandError;
 use crate::model::broker_health::Health;
-use crate::model::cluster::{Cluster, ClusterIdentity};
+use crate::model::cluster::{Cluster, ClusterEntry, ClusterIdentity};
 use crate::model::ids::ClusterNo;
 use crate::model::kafka_version::{KafkaVersion, Release, VersionSelector};
 use crate::model::selector::{ClusterError, Selector, find_cluster};
@@ -36,6 +36,20 @@ pub(crate) struct ResolvedCluster {
     pub current_version: Option<KafkaVersion>,
 }
 
+/// The number of a cluster, with what the search for its name returned.
+pub(crate) struct FoundCluster {
+    no: ClusterNo,
+    /// The entry of the cluster list and the offered versions, if the cluster was found by its name.
+    listed: Option<(ClusterEntry, Vec<KafkaVersion>)>,
+}
+
+impl FoundCluster {
+    /// Returns the offered versions, if they are known already.
+    pub(crate) fn offered_versions(&self) -> Option<&[KafkaVersion]> {
+        self.listed.as_ref().map(|(_, offers)| offers.as_slice())
+    }
+}
+
 /// Returns both responses, or the more helpful error: a credential error comes before a network error.
 pub(crate) fn require_both<T, U>(
     responses: (Result<T, ApiError>, Result<U, ApiError>),
@@ -61,16 +75,44 @@ impl<A: CdssApi> Session<'_, A> {
         wanted: &Selector,
         report: &mut PlanReport,
     ) -> Result<ResolvedCluster, CommandError> {
-        let (no, offers, listed) = match wanted {
-            Selector::Number(number) => (ClusterNo::new(*number), None, None),
-            Selector::Name(name) => {
-                let responses = join!(self.api.clusters(Some(name)), self.api.versions());
-                let (list, versions) = require_both(responses).map_err(CommandError::before_start)?;
-                let entry = find_cluster(&list, name).map_err(CommandError::Cluster)?;
-                report.cluster = Some((entry.name.clone(), entry.no));
-                (entry.no, Some(versions), Some(entry.clone()))
+        let found = self.find_cluster(wanted, report).await?;
+        self.read_cluster(found, report).await
+    }
+
+    /// Finds the number of the cluster. By number, nothing is read.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the name is not found or ambiguous, or a read fails.
+    pub(crate) async fn find_cluster(
+        &self,
+        wanted: &Selector,
+        report: &mut PlanReport,
+    ) -> Result<FoundCluster, CommandError> {
+        let name = match wanted {
+            Selector::Number(number) => {
+                return Ok(FoundCluster { no: ClusterNo::new(*number), listed: None });
             }
+            Selector::Name(name) => name,
         };
+        let responses = join!(self.api.clusters(Some(name)), self.api.versions());
+        let (list, offers) = require_both(responses).map_err(CommandError::before_start)?;
+        let entry = find_cluster(&list, name).map_err(CommandError::Cluster)?;
+        report.cluster = Some((entry.name.clone(), entry.no));
+        Ok(FoundCluster { no: entry.no, listed: Some((entry.clone(), offers)) })
+    }
+
+    /// Reads the state and the health of the cluster, and the offered versions unless they are known.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the cluster does not exist, or a read fails.
+    pub(crate) async fn read_cluster(
+        &self,
+        FoundCluster { no, listed }: FoundCluster,
+        report: &mut PlanReport,
+    ) -> Result<ResolvedCluster, CommandError> {
+        let (listed, offers) = listed.unzip();
         let entry = self.api.cluster(no, RetryPolicy::Retry);
         let status = self.api.status(no, RetryPolicy::Retry);
         let versions = async {

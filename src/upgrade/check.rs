@@ -1,6 +1,7 @@
 //! `check`: whether an upgrade is possible, and what it would change. Reads only.
 
 use futures_util::future::join_all;
+use tokio::join;
 
 use super::read::{candidates_to_read, choose_group, new_snapshot};
 use crate::api::CdssApi;
@@ -224,8 +225,11 @@ impl<A: CdssApi> Session<'_, A> {
         resolved: &ResolvedCluster,
         targets: &[KafkaVersion],
     ) -> Result<Vec<Snapshot>, CommandError> {
-        let lists = fetch_groups_per_version(self.api, targets).await?;
-        let current = self.fetch_current_settings(&resolved.cluster).await?;
+        let (lists, current) = join!(
+            fetch_groups_per_version(self.api, targets),
+            self.fetch_current_settings(&resolved.cluster)
+        );
+        let (lists, current) = (lists?, current?);
         let to_read: Vec<Vec<ConfigGroup>> =
             lists.iter().map(|list| candidates_to_read(current.as_ref(), list)).collect();
         let candidates: Vec<GroupSettings> = self.fetch_readable_settings(&to_read.concat()).await?;
@@ -238,7 +242,8 @@ impl<A: CdssApi> Session<'_, A> {
                 .cloned()
                 .collect();
             let target = ResolvedVersion { version: target.clone(), listed: true };
-            let mut snapshot = new_snapshot(resolved.clone(), target, current.clone(), journal.clone());
+            let mut snapshot = new_snapshot(resolved.clone(), target, journal.clone());
+            snapshot.current_group.clone_from(&current);
             choose_group(&mut snapshot, &own, list.len());
             snapshots.push(snapshot);
         }

@@ -4,10 +4,11 @@ use tokio::join;
 
 use crate::api::{CdssApi, RetryPolicy};
 use crate::config_group::rules::choice::{
-    ComparedGroups, GroupChoice, choose, copy_is_better, select_for_comparison, settings_of,
+    ComparedGroups, GroupChoice, MAX_COMPARED, choose, copy_is_better, select_for_comparison, settings_of,
 };
 use crate::config_group::rules::difference::VersionedSettings;
 use crate::error::CommandError;
+use crate::model::cluster::Cluster;
 use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::ids::ClusterNo;
 use crate::model::journal_state::JournalState;
@@ -32,10 +33,23 @@ impl<A: CdssApi> Session<'_, A> {
         request: &UpgradeRequest,
         report: &mut PlanReport,
     ) -> Result<(Snapshot, Plan), CommandError> {
-        let resolved = self.resolve_cluster(&request.cluster, report).await?;
+        let found = self.find_cluster(&request.cluster, report).await?;
+        // If the versions are known, the target's groups can be read together with the cluster. An error in the version is
+        // reported after those of the cluster.
+        let known = found.offered_versions().and_then(|offers| request.version.resolve(offers).ok());
+        let groups = async {
+            match known {
+                Some(target) => Some(self.fetch_groups(target.version.code).await),
+                None => None,
+            }
+        };
+        let (resolved, groups) = join!(self.read_cluster(found, report), groups);
+        let resolved = resolved?;
         let target = request.version.resolve(&resolved.offered_versions)?;
         report.to = Some(target.version.clone());
-        let mut snapshot = self.read_snapshot(resolved, target, request.config_group.as_ref()).await?;
+        let groups = groups.transpose()?;
+        let wanted = request.config_group.as_ref();
+        let mut snapshot = self.read_snapshot(resolved, target, groups, wanted).await?;
         snapshot.requires_journal = request.require_journal;
         let known = request.acceptances.validate_items(&|kind, item| match kind {
             ItemKind::Setting => is_setting(&snapshot, item),
@@ -60,27 +74,27 @@ impl<A: CdssApi> Session<'_, A> {
         Ok((snapshot, plan))
     }
 
-    /// Reads the snapshot for one target version.
+    /// Reads the snapshot for one target version. `list` has the version's groups, if they are known.
     ///
     /// # Errors
     ///
     /// Fails if the config group is not found, or a read fails.
-    pub(super) async fn read_snapshot(
+    async fn read_snapshot(
         &self,
         resolved: ResolvedCluster,
-        mut target: ResolvedVersion,
+        target: ResolvedVersion,
+        list: Option<Vec<ConfigGroup>>,
         wanted: Option<&Selector>,
     ) -> Result<Snapshot, CommandError> {
-        let list = self.fetch_groups(target.version.code).await?;
-        if target.version.release.is_none() {
-            let name = list.iter().find_map(|group| group.version_name.as_deref());
-            target.version.release = name.and_then(Release::find);
-        }
-        let current_group = self.fetch_current_settings(&resolved.cluster).await?;
-        let journal = self.journal_state(resolved.cluster.no);
         let offers = resolved.offered_versions.clone();
-        let mut snapshot = new_snapshot(resolved, target, current_group, journal);
-        self.read_target_group(&mut snapshot, &offers, &list, wanted).await?;
+        let journal = self.journal_state(resolved.cluster.no);
+        let mut snapshot = new_snapshot(resolved, target, journal);
+        let (current, groups) = join!(
+            self.fetch_current_settings(&snapshot.cluster),
+            self.read_target_groups(&snapshot, &offers, list, wanted)
+        );
+        snapshot.current_group = current?;
+        self.select_target_group(&mut snapshot, groups?).await?;
         snapshot.pre_check = self.run_pre_check(&snapshot).await?;
         Ok(snapshot)
     }
@@ -97,14 +111,23 @@ impl<A: CdssApi> Session<'_, A> {
     /// Fails if a read fails, or the cluster no longer exists. Nothing was started.
     pub(super) async fn reread(&self, before: &Snapshot) -> Result<Snapshot, CommandError> {
         let no = before.cluster.no;
-        let responses =
-            join!(self.api.cluster(no, RetryPolicy::Retry), self.api.status(no, RetryPolicy::Retry));
-        let (cluster, health) = require_both(responses).map_err(CommandError::before_start)?;
-        let cluster = cluster.ok_or(CommandError::PlanChanged)?.with_name_from(&before.cluster);
-        let current_group = self.fetch_current_settings(&cluster).await?;
         let target_group = before.selected_group.group().filter(|_| before.target_settings.is_some());
-        let target_group = target_group.map_or(&[][..], std::slice::from_ref);
-        let target_settings = self.fetch_readable_settings(target_group).await?.pop();
+        let (cluster, health, current_group, target_settings, pre_check) = join!(
+            self.api.cluster(no, RetryPolicy::Retry),
+            self.api.status(no, RetryPolicy::Retry),
+            self.fetch_current_settings(&before.cluster),
+            self.fetch_readable_settings(target_group.map_or(&[], std::slice::from_ref)),
+            self.run_pre_check(before),
+        );
+        let (cluster, health) = require_both((cluster, health)).map_err(CommandError::before_start)?;
+        let cluster = cluster.ok_or(CommandError::PlanChanged)?.with_name_from(&before.cluster);
+        let group_of = |cluster: &Cluster| (cluster.config_group, cluster.version);
+        let current_group = if group_of(&cluster) == group_of(&before.cluster) {
+            current_group?
+        } else {
+            self.fetch_current_settings(&cluster).await?
+        };
+        let target_settings = target_settings?.pop();
         let current_version = match (&before.current_version, cluster.version) {
             (Some(from), Some(code)) if from.code == code => Some(from.clone()),
             (_, code) => code.map(KafkaVersion::unnamed),
@@ -119,41 +142,75 @@ impl<A: CdssApi> Session<'_, A> {
             journal: self.journal_state(no),
             ..before.clone()
         };
-        snapshot.pre_check = self.run_pre_check(&snapshot).await?;
+        snapshot.pre_check = match (pre_check_target(before), pre_check_target(&snapshot)) {
+            (Ok(_), Ok(_)) => pre_check?,
+            _ => self.run_pre_check(&snapshot).await?,
+        };
         Ok(snapshot)
     }
 
-    /// Selects the target config group and reads its settings. At the target version there is nothing to choose and nothing
-    /// to compare.
-    async fn read_target_group(
+    /// Reads the groups of the target version, and the settings of those to compare. At the target version there is nothing
+    /// to choose and nothing to compare.
+    async fn read_target_groups(
+        &self,
+        snapshot: &Snapshot,
+        offers: &[KafkaVersion],
+        list: Option<Vec<ConfigGroup>>,
+        wanted: Option<&Selector>,
+    ) -> Result<TargetGroups, CommandError> {
+        let code = snapshot.target.version.code;
+        let list = match list {
+            Some(list) => list,
+            None => self.fetch_groups(code).await?,
+        };
+        let named = match wanted {
+            Some(wanted) => Some(self.resolve_group(offers, &list, wanted).await?),
+            None => None,
+        };
+        let compared = match &named {
+            _ if snapshot.is_at_target() => &[],
+            Some(named) if named.version == code => std::slice::from_ref(named),
+            Some(_) => &[],
+            None if snapshot.cluster.config_group.is_none() => &[],
+            None if list.len() > MAX_COMPARED => return Ok(TargetGroups { list, named, settings: None }),
+            None => list.as_slice(),
+        };
+        let settings = Some(self.fetch_readable_settings(compared).await?);
+        Ok(TargetGroups { list, named, settings })
+    }
+
+    /// Selects the target config group. If there are too many, this reads the settings of those with a name like the
+    /// current group's.
+    async fn select_target_group(
         &self,
         snapshot: &mut Snapshot,
-        offers: &[KafkaVersion],
-        list: &[ConfigGroup],
-        wanted: Option<&Selector>,
+        TargetGroups { list, named, settings }: TargetGroups,
     ) -> Result<(), CommandError> {
-        if let Some(wanted) = wanted {
-            let named = self.resolve_group(offers, list, wanted).await?;
-            let is_compared = !snapshot.is_at_target() && named.version == snapshot.target.version.code;
-            let compared = if is_compared { std::slice::from_ref(&named) } else { &[] };
-            snapshot.target_settings = self.fetch_readable_settings(compared).await?.pop();
+        if snapshot.target.version.release.is_none() {
+            let name = list.iter().find_map(|group| group.version_name.as_deref());
+            snapshot.target.version.release = name.and_then(Release::find);
+        }
+        let candidates = match settings {
+            Some(settings) => settings,
+            None => {
+                let compared = candidates_to_read(snapshot.current_group.as_ref(), &list);
+                self.fetch_readable_settings(&compared).await?
+            }
+        };
+        if let Some(named) = named {
+            snapshot.target_settings = candidates.into_iter().next();
             snapshot.selected_group = SelectedGroup::Named(named);
-        }
-        if snapshot.is_at_target() {
-            return Ok(());
-        }
-        if wanted.is_some() {
-            snapshot.copy_command =
-                self.better_copy_command(snapshot, snapshot.target_settings.as_ref(), list);
-            return Ok(());
-        }
-        let candidates = candidates_to_read(snapshot.current_group.as_ref(), list);
-        let candidates = self.fetch_readable_settings(&candidates).await?;
-        choose_group(snapshot, &candidates, list.len());
-        if let SelectedGroup::Chosen(GroupChoice::None(compared)) = &snapshot.selected_group {
-            let nearest = compared.candidates.first();
-            let nearest = nearest.and_then(|nearest| settings_of(&candidates, nearest.group.no));
-            snapshot.copy_command = self.better_copy_command(snapshot, nearest, list);
+            if !snapshot.is_at_target() {
+                let target = snapshot.target_settings.as_ref();
+                snapshot.copy_command = self.better_copy_command(snapshot, target, &list);
+            }
+        } else if !snapshot.is_at_target() {
+            choose_group(snapshot, &candidates, list.len());
+            if let SelectedGroup::Chosen(GroupChoice::None(compared)) = &snapshot.selected_group {
+                let nearest = compared.candidates.first();
+                let nearest = nearest.and_then(|nearest| settings_of(&candidates, nearest.group.no));
+                snapshot.copy_command = self.better_copy_command(snapshot, nearest, &list);
+            }
         }
         Ok(())
     }
@@ -185,11 +242,20 @@ impl<A: CdssApi> Session<'_, A> {
     }
 }
 
-/// Creates a snapshot without a target group and a pre-check.
+/// The groups of the target version.
+struct TargetGroups {
+    list: Vec<ConfigGroup>,
+    /// The group that was named on the command line.
+    named: Option<ConfigGroup>,
+    /// The settings of the groups to compare; None if there are too many groups. Then the name of the current group decides
+    /// which are compared.
+    settings: Option<Vec<GroupSettings>>,
+}
+
+/// Creates a snapshot without groups and a pre-check.
 pub(super) fn new_snapshot(
     resolved: ResolvedCluster,
     target: ResolvedVersion,
-    current_group: Option<GroupSettings>,
     journal: JournalState,
 ) -> Snapshot {
     Snapshot {
@@ -198,7 +264,7 @@ pub(super) fn new_snapshot(
         current_version: resolved.current_version,
         health: resolved.health,
         target,
-        current_group,
+        current_group: None,
         selected_group: SelectedGroup::Chosen(GroupChoice::Unknown(ComparedGroups::default())),
         target_settings: None,
         pre_check: PreCheck::NotRun("not run yet"),
