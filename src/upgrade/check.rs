@@ -154,33 +154,24 @@ async fn check_versions(
     let newer: Vec<KafkaVersion> =
         offers.iter().filter(|offer| is_newer(offer, resolved.current_version.as_ref())).cloned().collect();
     let snapshots = session.snapshot_targets(&resolved, &newer).await?;
-    let is_changing = snapshots.first().is_some_and(Snapshot::is_changing);
     let choices: Vec<VersionChoice> = offers
         .into_iter()
         .map(|offer| {
             let snapshot = snapshots.iter().find(|snapshot| snapshot.target.version.code == offer.code);
-            let Some(snapshot) = snapshot else {
-                let current = resolved.cluster.version == Some(offer.code);
-                let reason =
-                    if current { "the current version" } else { "not higher than the current version" };
-                return VersionChoice {
-                    code: offer.code,
-                    name: offer.release,
-                    current,
-                    possible: Some(false),
-                    reason: reason.to_owned(),
-                };
+            let current = resolved.cluster.version == Some(offer.code);
+            let (possible, reason) = match snapshot {
+                Some(snapshot) => assess_version(snapshot),
+                None if current => (Some(false), "the current version".to_owned()),
+                None => (Some(false), "not higher than the current version".to_owned()),
             };
-            assess_version(snapshot)
+            VersionChoice { code: offer.code, name: offer.release, current, possible, reason }
         })
         .collect();
-    if let Some(snapshot) = snapshots.first() {
-        let plan = Plan::new(snapshot, &Acceptances::default());
-        report.plan.group_from.clone_from(&plan.group_from);
-    }
+    let first = snapshots.first();
+    report.plan.group_from = first.and_then(|snapshot| Some(snapshot.current_group.as_ref()?.group.clone()));
     let any_possible = choices.iter().any(|choice| choice.possible == Some(true));
     report.versions = Some(choices);
-    if is_changing {
+    if first.is_some_and(Snapshot::is_changing) {
         let Cluster { no: cluster, name, state, .. } = resolved.cluster;
         let follow = SuggestedCommand::Follow { cluster, target: None, from: None };
         return Err(CommandError::busy(format!("{name} is {state}"), follow));
@@ -201,21 +192,15 @@ fn is_newer(offer: &KafkaVersion, current: Option<&KafkaVersion>) -> bool {
     }
 }
 
-fn assess_version(snapshot: &Snapshot) -> VersionChoice {
+/// Returns whether the cluster can be upgraded to the target version, or None if that can't be decided, and why.
+fn assess_version(snapshot: &Snapshot) -> (Option<bool>, String) {
     let plan = Plan::new(snapshot, &Acceptances::default());
-    let blocking = plan.blocking_checks().next();
-    let is_undecided = blocking
-        .is_some_and(|check| matches!(check.id, CheckId::ConfigNoGroup | CheckId::ConfigSeveralGroups));
-    VersionChoice {
-        code: plan.to.code,
-        name: plan.to.release.clone(),
-        current: false,
-        possible: if is_undecided { None } else { Some(blocking.is_none()) },
-        reason: blocking.map_or_else(
-            || plan.group_to.as_ref().map_or_else(String::new, |group| format!("with config group {group}")),
-            |check| format!("{}: {}", check.id, check.reason),
-        ),
-    }
+    let Some(check) = plan.blocking_checks().next() else {
+        let group = plan.group_to.as_ref();
+        return (Some(true), group.map_or_else(String::new, |group| format!("with config group {group}")));
+    };
+    let is_undecided = matches!(check.id, CheckId::ConfigNoGroup | CheckId::ConfigSeveralGroups);
+    (if is_undecided { None } else { Some(false) }, format!("{}: {}", check.id, check.reason))
 }
 
 impl<A: CdssApi> Session<'_, A> {

@@ -81,17 +81,19 @@ pub(super) fn conclude(
 
 /// Concludes the watch of a change that this run did not start and that the journal does not record.
 ///
-/// # Errors
-///
-/// Fails unless the change reached the target version.
+/// There is a verdict if the change reached the target version, or returned to the version that is known to be the previous
+/// one.
 pub(super) fn conclude_unrecorded(
     end: WatchEnd,
     name: &str,
     target: &KafkaVersion,
     follow: SuggestedCommand,
-) -> Result<(), CommandError> {
+) -> (Option<Verdict>, Result<(), CommandError>) {
     let message = match end {
-        WatchEnd::Finished(WatchResult::AtTarget) => return Ok(()),
+        WatchEnd::Finished(WatchResult::AtTarget) => return (Some(Verdict::Done), Ok(())),
+        WatchEnd::Finished(result @ WatchResult::AtPreviousVersion) => {
+            return (Some(Verdict::Failed), Err(upgrade_failed(name, result)));
+        }
         WatchEnd::Finished(WatchResult::InError) => {
             format!("{}; this run started nothing", result_text(name, WatchResult::InError))
         }
@@ -99,10 +101,10 @@ pub(super) fn conclude_unrecorded(
         WatchEnd::GaveUp { limit, is_still_changing: true } => format!("{limit}; {name} is still changing"),
         WatchEnd::GaveUp { limit, is_still_changing: false } => limit,
         WatchEnd::Interrupted { signal, change_observed } => {
-            return Err(interrupted(signal, Submitted::No, change_observed, follow));
+            return (None, Err(interrupted(signal, Submitted::No, change_observed, follow)));
         }
     };
-    Err(CommandError::NotAtTarget { message, follow: Box::new(follow) })
+    (None, Err(CommandError::NotAtTarget { message, follow: Box::new(follow) }))
 }
 
 /// Concludes a watch without a target version. It has no verdict.
@@ -138,7 +140,7 @@ pub(super) fn conclude_without_target(
 }
 
 /// Creates the error for an upgrade that was started and did not reach the target version.
-pub(super) fn upgrade_failed(name: &str, result: WatchResult) -> CommandError {
+fn upgrade_failed(name: &str, result: WatchResult) -> CommandError {
     CommandError::ChangeFailed(format!("the upgrade failed: {}", result_text(name, result)))
 }
 

@@ -149,5 +149,6 @@ pub(super) async fn follow_other_change(
         *change_observed = true;
     }
     report.verdict = Some(Verdict::NotStarted);
-    conclude_unrecorded(end, &name, &plan.to, plan.follow_command())
+    let (_, result) = conclude_unrecorded(end, &name, &plan.to, plan.follow_command());
+    result
 }

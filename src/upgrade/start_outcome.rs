@@ -103,9 +103,7 @@ impl<A: CdssApi> Session<'_, A> {
             return Err(CommandError::StartRejected(error));
         }
         report.verdict = Some(Verdict::Unknown);
-        let message = format!("start outcome unknown: {error}; {}", unchanged_checks(unchanged));
-        let (cause, follow) = (Some(Box::new(error)), Box::new(plan.follow_command()));
-        Err(CommandError::OutcomeUnknown { message, cause, follow })
+        Err(outcome_unknown(plan, error, unchanged))
     }
 
     /// Reports a change that the start may have caused.
@@ -161,7 +159,13 @@ fn interrupted_after_start(plan: &Plan, signal: Signal, report: &mut UpgradeRepo
     CommandError::Interrupted { signal, start: StartState::OutcomeUnknown, follow }
 }
 
-/// Describes the status checks after a start whose outcome is unknown: `unchanged` of them showed no change.
+/// Creates the failure of a start whose outcome is unknown. `unchanged` status checks showed no change.
+fn outcome_unknown(plan: &Plan, error: ApiError, unchanged: usize) -> CommandError {
+    let message = format!("start outcome unknown: {error}; {}", unchanged_checks(unchanged));
+    let (cause, follow) = (Some(Box::new(error)), Box::new(plan.follow_command()));
+    CommandError::OutcomeUnknown { message, cause, follow }
+}
+
 fn unchanged_checks(unchanged: usize) -> String {
     let required = CONFIRMATION_PAUSES.len();
     match unchanged {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::conclude::{conclude, conclude_unrecorded, conclude_without_target, upgrade_failed};
+use super::conclude::{conclude, conclude_unrecorded, conclude_without_target};
 use super::watch::{Watch, WatchEnd};
 use crate::api::{ApiError, CdssApi};
 use crate::error::CommandError;
@@ -13,7 +13,7 @@ use crate::model::open_start::{self, OpenStart};
 use crate::model::operation_name::OperationName;
 use crate::model::selector::Selector;
 use crate::model::suggested_command::SuggestedCommand;
-use crate::model::verdict::{Submitted, Verdict};
+use crate::model::verdict::Submitted;
 use crate::report::Finished;
 use crate::report::upgrade::{Observations, StatusReport, UpgradeReport};
 use crate::session::Session;
@@ -108,14 +108,9 @@ async fn run(
         report.start.run = verdict.is_final().then_some(start.run);
         return result;
     }
-    // Only a return to the version of `--from` is a failed upgrade.
-    if let WatchEnd::Finished(result @ WatchResult::AtPreviousVersion) = end {
-        report.verdict = Some(Verdict::Failed);
-        return Err(upgrade_failed(&name, result));
-    }
-    conclude_unrecorded(end, &name, &target, follow)?;
-    report.verdict = Some(Verdict::Done);
-    Ok(())
+    let (verdict, result) = conclude_unrecorded(end, &name, &target, follow);
+    report.verdict = verdict;
+    result
 }
 
 /// Watches the cluster. `open` is the start in the journal that may have caused the change.
