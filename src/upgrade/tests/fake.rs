@@ -52,6 +52,8 @@ pub(crate) struct FakeApi<'a> {
     pub connect_within: RefCell<Vec<Duration>>,
     /// The latency of every response.
     pub answer_time: Cell<Duration>,
+    /// The latency of the pre-check, if it differs.
+    pub pre_check_time: Cell<Option<Duration>>,
     /// The requests in order, including `start` and `credentials`.
     pub reads: RefCell<Vec<&'static str>>,
 }
@@ -66,6 +68,7 @@ impl<'a> FakeApi<'a> {
             started: RefCell::default(),
             connect_within: RefCell::default(),
             answer_time: Cell::default(),
+            pre_check_time: Cell::default(),
             reads: RefCell::default(),
         }
     }
@@ -86,7 +89,9 @@ impl FakeService for FakeApi<'_> {
             OperationName::RollingUpgradePreCheck => "pre-check",
             _ => "other",
         });
-        (self.read_failure)(now, operation).map_or(Ok(now + self.answer_time.get()), Err)
+        let is_pre_check = operation == OperationName::RollingUpgradePreCheck;
+        let latency = self.pre_check_time.get().filter(|_| is_pre_check).unwrap_or(self.answer_time.get());
+        (self.read_failure)(now, operation).map_or(Ok(now + latency), Err)
     }
 
     fn wait_until(&self, time: Duration) {

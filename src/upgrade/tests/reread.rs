@@ -64,10 +64,11 @@ fn credentials_are_refreshed_before_the_last_reads() {
 }
 
 #[test]
-fn slow_responses_cause_a_reread_before_the_start() {
+fn a_slow_pre_check_causes_a_reread_before_the_start() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, idle);
     api.answer_time.set(Duration::from_millis(1_600));
+    api.pre_check_time.set(Some(Duration::from_millis(5_100)));
     api.starts.borrow_mut().push_back(Ok(()));
     let (_, _, requests) = upgrade(&api);
     let before = before_start(&requests);
@@ -81,11 +82,11 @@ fn slow_responses_cause_a_reread_before_the_start() {
 fn a_change_during_a_slow_pre_check_prevents_the_start() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| match now.as_secs() {
-        // The second pre-check is answered after 14 seconds.
-        0..14 => cluster("running", OLD, GREEN),
+        // The second pre-check is sent after 6 seconds and answered after 12.
+        0..12 => cluster("running", OLD, GREEN),
         _ => cluster("changing", OLD, ORANGE),
     });
-    api.answer_time.set(Duration::from_millis(1_600));
+    api.pre_check_time.set(Some(Duration::from_secs(6)));
     let (report, failure, requests) = upgrade(&api);
     assert_eq!(failure.map(|failure| failure.exit().code()), Some(11), "{requests:?}");
     assert!(requests.ends_with(&["pre-check", "cluster", "status"]), "{requests:?}");
