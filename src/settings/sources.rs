@@ -1,6 +1,5 @@
 //! The sources of settings, in order of precedence: flag, named profile, environment, default profile.
 
-use secrecy::ExposeSecret;
 use strum::VariantArray;
 
 use super::ncloud_file::DEFAULT_SECTION;
@@ -256,7 +255,7 @@ fn default_ncloud_profile<'a>(
 /// Returns the credentials of a profile.
 fn profile_credentials(profile: &Profile) -> (Result<CredentialSource, SettingsError>, Origin) {
     let access_key = profile.value(Field::AccessKey);
-    let secret_key = profile.secret_key.as_ref().map(ExposeSecret::expose_secret);
+    let secret_key = profile.value(Field::SecretKey);
     let names = [Field::AccessKey, Field::SecretKey].map(|field| field.into_str());
     let origin = profile.origin().to_string();
     let credentials = match (
