@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::SettingsError;
-use super::profile::Profile;
+use super::profile::{Profile, find_profile};
 use super::store::{ProfileFiles, update_config};
 use super::toml_file;
 use crate::clock::Clock;
@@ -141,10 +141,6 @@ fn require_present(
         }),
         _ => Ok(()),
     }
-}
-
-fn find_profile<'a>(profiles: &'a [Profile], name: &str) -> Option<&'a Profile> {
-    profiles.iter().find(|profile| profile.name == name)
 }
 
 fn profile_exists(name: &str, file: &Path) -> SettingsError {

@@ -42,6 +42,11 @@ impl Profile {
     }
 }
 
+/// Finds a profile by its name.
+pub(super) fn find_profile<'a>(profiles: &'a [Profile], name: &str) -> Option<&'a Profile> {
+    profiles.iter().find(|profile| profile.name == name)
+}
+
 impl Field {
     pub(crate) const fn is_secret(self) -> bool {
         matches!(self, Self::SecretKey)

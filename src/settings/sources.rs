@@ -1,7 +1,7 @@
 //! The sources of settings, in order of precedence: flag, named profile, environment, default profile.
 
 use super::ncloud_file::DEFAULT_SECTION;
-use super::profile::Profile;
+use super::profile::{Profile, find_profile};
 use super::sandbox::sandbox_endpoint;
 use super::store::ProfileFiles;
 use super::{
@@ -96,7 +96,7 @@ impl<'a> Sources<'a> {
             return Ok(sources);
         }
         if let Some((name, origin)) = requested_profile(flags, environment)? {
-            let profile = find_profile(&name, files)?;
+            let profile = find_in_files(&name, files)?;
             (sources.credentials, sources.credentials_origin) = profile_credentials(profile);
             (sources.profile, sources.is_profile_named) = (Some((profile, origin)), true);
             return Ok(sources);
@@ -105,7 +105,7 @@ impl<'a> Sources<'a> {
         if section == Some("") {
             return Err(SettingsError::Empty("NCLOUD_PROFILE".to_owned()));
         }
-        let profile = files.config.iter().find(|profile| profile.name == DEFAULT_PROFILE);
+        let profile = find_profile(&files.config, DEFAULT_PROFILE);
         sources.profile = profile.map(|profile| (profile, Origin::File(profile.file.clone())));
         if let Some((credentials, origin)) = environment_credentials(environment) {
             (sources.credentials, sources.credentials_origin) = (credentials, origin);
@@ -213,11 +213,10 @@ fn variables(field: Field) -> &'static [&'static str] {
 }
 
 /// Finds a profile by name in `config.toml` or among the sections of `~/.ncloud/configure`.
-fn find_profile<'a>(name: &str, files: &'a ProfileFiles) -> Result<&'a Profile, SettingsError> {
-    let named = |profiles: &'a [Profile]| profiles.iter().find(|profile| profile.name == name);
-    let config = named(&files.config);
+fn find_in_files<'a>(name: &str, files: &'a ProfileFiles) -> Result<&'a Profile, SettingsError> {
+    let config = find_profile(&files.config, name);
     let ncloud = match &files.ncloud {
-        Ok(profiles) => named(profiles),
+        Ok(profiles) => find_profile(profiles, name),
         Err(error) if config.is_none() => return Err(error.clone()),
         Err(_) => None,
     };
@@ -240,7 +239,7 @@ fn default_ncloud_profile<'a>(
     files: &'a ProfileFiles,
 ) -> Result<Option<SelectedProfile<'a>>, SettingsError> {
     let profiles = files.ncloud.as_deref().map_err(Clone::clone)?;
-    let found = profiles.iter().find(|profile| profile.name == section.unwrap_or(DEFAULT_SECTION));
+    let found = find_profile(profiles, section.unwrap_or(DEFAULT_SECTION));
     match (section, found) {
         (Some(_), Some(profile)) => Ok(Some((profile, Origin::Variable("NCLOUD_PROFILE")))),
         (Some(name), None) => Err(SettingsError::ProfileNotFound {
