@@ -34,7 +34,7 @@ impl Profile {
     }
 
     pub(crate) fn value(&self, field: Field) -> Option<&str> {
-        self.values.get(&field).map(|value| value.expose_secret())
+        self.values.get(&field).map(SecretString::expose_secret)
     }
 
     pub(crate) fn origin(&self) -> Origin {

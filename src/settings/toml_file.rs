@@ -220,8 +220,8 @@ site = \"gov\"
             assert_eq!(profiles[0].value(Field::SecretKey), Some("S1"));
             assert_eq!(profiles[1].value(Field::Site), Some("gov"));
             assert!(
-                !profiles[1].value(Field::AccessKey).is_some()
-                    && !profiles[1].value(Field::SecretKey).is_some()
+                profiles[1].value(Field::AccessKey).is_none()
+                    && profiles[1].value(Field::SecretKey).is_none()
             );
         }
         assert!(read("").is_empty() && read("[profiles]").is_empty());
@@ -317,7 +317,7 @@ site = \"gov\"
         let less = read(&remove(&remove(inline, "a", Some(Field::Site)), "b", Some(Field::Site)));
         assert!(
             less.iter().all(
-                |profile| !profile.value(Field::Site).is_some() && profile.value(Field::Region).is_some()
+                |profile| profile.value(Field::Site).is_none() && profile.value(Field::Region).is_some()
             )
         );
         assert_eq!(remove(FILE, "missing", None), FILE);
