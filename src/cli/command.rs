@@ -47,16 +47,9 @@ impl Command {
     /// Returns the unparsed value of `--poll`.
     pub(crate) fn poll(&self) -> Option<&str> {
         match self {
-            Self::Upgrade(args) => args.poll(),
-            Self::Status(args) => args.poll(),
-            Self::Check(_)
-            | Self::List(_)
-            | Self::ConfigGroup(_)
-            | Self::Config(_)
-            | Self::History(_)
-            | Self::Sandbox(_)
-            | Self::Completions(_)
-            | Self::Help(_) => None,
+            Self::Upgrade(upgrade::UpgradeArgs { poll, .. })
+            | Self::Status(status::StatusArgs { poll, .. }) => poll.as_deref(),
+            _ => None,
         }
     }
 
@@ -90,7 +83,7 @@ impl Command {
     /// Returns an empty report. It determines the form of the document when the command fails.
     pub(crate) fn empty_report(&self) -> Box<dyn CommandReport> {
         match self {
-            Self::Upgrade(args) if args.is_dry_run() => Box::new(CheckReport::default()),
+            Self::Upgrade(args) if args.dry_run => Box::new(CheckReport::default()),
             Self::Upgrade(_) => Box::new(UpgradeReport::not_started()),
             Self::Check(_) => Box::new(CheckReport::default()),
             Self::Status(_) => Box::new(StatusReport::default()),

@@ -54,11 +54,8 @@ impl Context {
     ) -> Result<Self, CommandError> {
         let settings = settings::load_settings(flags, &environment)?;
         let output_options = OutputOptions { format: settings.output, ..options };
-        let signals = SignalListener::new();
-        if let Err(error) = signals.listen() {
-            streams::print_stderr(&format!("warning: can't install signal handlers: {error}"));
-        }
-        let clock = Rc::new(SystemClock { signals: signals.clone() });
+        let clock = Rc::new(listening_clock());
+        let signals = clock.signals.clone();
         // Another command selects the default profile without naming it.
         let is_explicit = |origin: &Origin| matches!(origin, Origin::Flag(_) | Origin::Variable(_));
         let profile =
@@ -256,6 +253,15 @@ impl Context {
             }
         }
     }
+}
+
+/// Returns a clock whose waits end when a signal arrives. Without signal handlers, a signal ends the process.
+pub(super) fn listening_clock() -> SystemClock {
+    let signals = SignalListener::new();
+    if let Err(error) = signals.listen() {
+        streams::print_stderr(&format!("warning: can't install signal handlers: {error}"));
+    }
+    SystemClock { signals }
 }
 
 /// Fetches the credentials from their source. On a terminal, a credential process writes to stderr directly. Elsewhere

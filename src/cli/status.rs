@@ -48,13 +48,7 @@ pub(crate) struct StatusArgs {
     ///
     /// [env: CDSS_POLL]
     #[arg(long, value_name = "TIME", requires = "watch")]
-    poll: Option<String>,
-}
-
-impl StatusArgs {
-    pub(super) fn poll(&self) -> Option<&str> {
-        self.poll.as_deref()
-    }
+    pub(super) poll: Option<String>,
 }
 
 /// Runs the command. It never starts anything.

@@ -67,7 +67,7 @@ pub(crate) struct UpgradeArgs {
     require_journal: bool,
     /// Run the checks and print the plan; start nothing
     #[arg(long, short = 'n')]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     /// Wait until the upgrade finishes (the default)
     #[arg(long, overrides_with = "no_wait")]
     wait: bool,
@@ -83,17 +83,7 @@ pub(crate) struct UpgradeArgs {
     ///
     /// [env: CDSS_POLL]
     #[arg(long, value_name = "TIME", conflicts_with = "no_wait")]
-    poll: Option<String>,
-}
-
-impl UpgradeArgs {
-    pub(super) fn poll(&self) -> Option<&str> {
-        self.poll.as_deref()
-    }
-
-    pub(super) fn is_dry_run(&self) -> bool {
-        self.dry_run
-    }
+    pub(super) poll: Option<String>,
 }
 
 /// Runs the command.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::SettingsError;
-use super::profile::Profile;
+use super::profile::{Profile, find_profile};
 use super::store::{ProfileFiles, update_config};
 use super::toml_file;
 use crate::clock::Clock;
@@ -56,10 +56,7 @@ pub(crate) async fn set_value(
     let mut outcome = ProfileEdit::Updated;
     update_config(path, clock, |text, profiles| {
         let profile = find_profile(profiles, name);
-        let current = profile.and_then(|profile| {
-            let secret = profile.secret_key.as_ref().map(ExposeSecret::expose_secret);
-            if field.is_secret() { secret } else { profile.value(field) }
-        });
+        let current = profile.and_then(|profile| profile.value(field));
         outcome = match (profile, current) {
             (None, _) => ProfileEdit::Created,
             (_, Some(current)) if current == value => ProfileEdit::Unchanged,
@@ -137,17 +134,13 @@ fn require_present(
         files: file.map(Path::to_owned).into_iter().collect(),
     })?;
     match field {
-        Some(field) if !profile.has(field) => Err(SettingsError::ValueNotSet {
+        Some(field) if profile.value(field).is_none() => Err(SettingsError::ValueNotSet {
             key: field,
             name: profile.name.clone(),
             file: profile.file.clone(),
         }),
         _ => Ok(()),
     }
-}
-
-fn find_profile<'a>(profiles: &'a [Profile], name: &str) -> Option<&'a Profile> {
-    profiles.iter().find(|profile| profile.name == name)
 }
 
 fn profile_exists(name: &str, file: &Path) -> SettingsError {

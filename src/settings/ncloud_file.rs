@@ -78,7 +78,6 @@ fn trim_value(value: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use secrecy::ExposeSecret as _;
 
     use super::*;
     use crate::model::region::Site;
@@ -88,12 +87,11 @@ mod tests {
         parse(text, Path::new("/home/u/.ncloud/configure"))
             .into_iter()
             .map(|profile| {
-                let secret = profile.secret_key.as_ref().map(|secret| secret.expose_secret().to_owned());
                 let endpoint = profile.value(Field::Endpoint).map(|text| Endpoint::parse(text).unwrap());
                 (
                     profile.name.clone(),
                     profile.value(Field::AccessKey).unwrap_or_default().to_owned(),
-                    secret.unwrap_or_default(),
+                    profile.value(Field::SecretKey).unwrap_or_default().to_owned(),
                     endpoint.and_then(|endpoint| endpoint.site()),
                 )
             })

@@ -1,10 +1,9 @@
 //! Profiles and their fields.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Origin;
 use super::credential_process::CredentialProcess;
@@ -15,35 +14,27 @@ use crate::model::region::{Region, Site};
 use crate::model::setting_name::Field;
 
 /// One profile, as read from its file.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Profile {
     pub name: String,
     /// The file that contains it.
     pub file: PathBuf,
-    pub secret_key: Option<SecretString>,
-    /// All values except the secret key. They are validated only if the profile is used.
-    pub values: BTreeMap<Field, String>,
+    /// The values, which are validated only if the profile is used. All are secret: a proxy address may contain a
+    /// password, and a command can contain any secret.
+    values: BTreeMap<Field, SecretString>,
 }
 
 impl Profile {
     pub(crate) fn new(name: &str, file: &Path) -> Self {
-        Self { name: name.to_owned(), file: file.to_owned(), secret_key: None, values: BTreeMap::new() }
+        Self { name: name.to_owned(), file: file.to_owned(), values: BTreeMap::new() }
     }
 
     pub(super) fn set_value(&mut self, field: Field, value: &str) {
-        if field.is_secret() {
-            self.secret_key = Some(SecretString::from(value));
-        } else {
-            self.values.insert(field, value.to_owned());
-        }
+        self.values.insert(field, SecretString::from(value));
     }
 
     pub(crate) fn value(&self, field: Field) -> Option<&str> {
-        self.values.get(&field).map(String::as_str)
-    }
-
-    pub(super) fn has(&self, field: Field) -> bool {
-        if field.is_secret() { self.secret_key.is_some() } else { self.values.contains_key(&field) }
+        self.values.get(&field).map(SecretString::expose_secret)
     }
 
     pub(crate) fn origin(&self) -> Origin {
@@ -51,16 +42,9 @@ impl Profile {
     }
 }
 
-/// Prints no values: a proxy address may contain a password, and a command can contain any secret.
-impl fmt::Debug for Profile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let set = self.values.keys().map(Field::into_str);
-        f.debug_struct("Profile")
-            .field("name", &self.name)
-            .field("file", &self.file)
-            .field("set", &set.collect::<Vec<_>>())
-            .finish_non_exhaustive()
-    }
+/// Finds a profile by its name.
+pub(super) fn find_profile<'a>(profiles: &'a [Profile], name: &str) -> Option<&'a Profile> {
+    profiles.iter().find(|profile| profile.name == name)
 }
 
 impl Field {

@@ -1,8 +1,6 @@
 //! Resolves where requests go: site, region, and endpoint.
 
-use strum::VariantArray as _;
-
-use super::sources::{Level, Sources};
+use super::sources::{GATEWAY_VARIABLE, Level, Sources};
 use super::{Origin, SettingsError};
 use crate::model::endpoint::Endpoint;
 use crate::model::region::{EndpointKind, Region, Site, resolve};
@@ -17,13 +15,6 @@ pub(super) struct ResolvedEndpoint {
     pub endpoint_origin: Origin,
 }
 
-/// The site and endpoint that one level sets.
-#[derive(Default)]
-struct Override {
-    site: Option<(Site, Origin)>,
-    endpoint: Option<(Endpoint, Origin)>,
-}
-
 /// Resolves the service from all levels.
 ///
 /// # Errors
@@ -32,10 +23,9 @@ struct Override {
 pub(super) fn resolve_endpoint(sources: &Sources<'_>) -> Result<ResolvedEndpoint, SettingsError> {
     let mut site = None;
     let mut endpoint = None;
-    for &level in Level::VARIANTS {
-        let overrides = override_at(sources, level)?;
-        site = site.or(overrides.site);
-        endpoint = endpoint.or(overrides.endpoint);
+    for level in sources.levels() {
+        let (site_here, endpoint_here) = site_and_endpoint_at(sources, level)?;
+        (site, endpoint) = (site.or(site_here), endpoint.or(endpoint_here));
     }
     let region = parse_value::<Region>(sources.first_value(Field::Region)?, Field::Region)?;
     let (requested_site, site_origin) = site.unzip();
@@ -61,12 +51,19 @@ pub(super) fn resolve_endpoint(sources: &Sources<'_>) -> Result<ResolvedEndpoint
     Ok(ResolvedEndpoint { service, site_origin, region_origin, endpoint_origin })
 }
 
-fn override_at(sources: &Sources<'_>, level: Level) -> Result<Override, SettingsError> {
+/// A value, if it is set, and where it comes from.
+type Found<T> = Option<(T, Origin)>;
+
+/// Returns the site and the endpoint that a level sets.
+fn site_and_endpoint_at(
+    sources: &Sources<'_>,
+    level: Level,
+) -> Result<(Found<Site>, Found<Endpoint>), SettingsError> {
     let site = parse_value::<Site>(sources.at_level(level, Field::Site)?, Field::Site)?;
     // In a sandbox, variables are not validated: `cdss sandbox` removes them, and they have no effect.
     let is_ignored = sources.sandbox.is_some() && level != Level::Flag;
     let endpoint = if is_ignored { None } else { endpoint_override_at(sources, level)? };
-    let Some((endpoint, origin)) = endpoint else { return Ok(Override { site, endpoint: None }) };
+    let Some((endpoint, origin)) = endpoint else { return Ok((site, None)) };
     let site = match (site, endpoint.site()) {
         (Some((site, site_origin)), Some(other)) if site != other => {
             let reason = format!("this endpoint belongs to site {other}, but {site_origin} is {site}");
@@ -75,7 +72,7 @@ fn override_at(sources: &Sources<'_>, level: Level) -> Result<Override, Settings
         (None, Some(site)) => Some((site, Origin::Implied(label(&origin, Field::Endpoint)))),
         (site, _) => site,
     };
-    Ok(Override { site, endpoint: Some((endpoint, origin)) })
+    Ok((site, Some((endpoint, origin))))
 }
 
 /// Returns the endpoint that a level sets.
@@ -84,50 +81,29 @@ fn override_at(sources: &Sources<'_>, level: Level) -> Result<Override, Settings
 ///
 /// Fails if the environment sets the endpoint but the credentials are a profile's. Otherwise, anyone who can set a
 /// variable could receive signed requests.
-fn endpoint_override_at(
-    sources: &Sources<'_>,
-    level: Level,
-) -> Result<Option<(Endpoint, Origin)>, SettingsError> {
-    let invalid = |origin: &Origin, error: &dyn std::fmt::Display| SettingsError::Invalid {
-        name: label(origin, Field::Endpoint),
+fn endpoint_override_at(sources: &Sources<'_>, level: Level) -> Result<Found<Endpoint>, SettingsError> {
+    let Some((text, origin)) = sources.at_level(level, Field::Endpoint)? else { return Ok(None) };
+    let is_gateway = origin == Origin::Variable(GATEWAY_VARIABLE);
+    let parsed = if is_gateway { Endpoint::from_gateway(&text) } else { Endpoint::parse(&text) };
+    let address = parsed.map_err(|error| SettingsError::Invalid {
+        name: label(&origin, Field::Endpoint),
         reason: error.to_string(),
+    })?;
+    let (Origin::Variable(variable), Some((profile, _))) = (&origin, sources.credentials_profile()) else {
+        return Ok(Some((address, origin)));
     };
-    let configured = sources.at_level(level, Field::Endpoint)?;
-    let endpoint = match configured {
-        Some((text, origin)) => {
-            let endpoint = Endpoint::parse(&text).map_err(|error| invalid(&origin, &error))?;
-            Some((endpoint, origin))
-        }
-        None if level == Level::Environment && sources.named_profile.is_none() => {
-            match sources.environment.value("NCLOUD_API_GW") {
-                Some("") => return Err(SettingsError::Empty("NCLOUD_API_GW".to_owned())),
-                Some(text) => {
-                    let origin = Origin::Variable("NCLOUD_API_GW");
-                    let endpoint = Endpoint::from_gateway(text).map_err(|error| invalid(&origin, &error))?;
-                    Some((endpoint, origin))
-                }
-                None => None,
-            }
-        }
-        None => None,
-    };
-    let Some((address, Origin::Variable(variable))) = &endpoint else { return Ok(endpoint) };
-    let Some((profile, _)) = sources.credentials_profile() else { return Ok(endpoint) };
     // A named profile never takes its endpoint from the environment. A flag or the profile overrides the variable.
-    let is_named = sources.named_profile.is_some();
-    let is_overridden = [Level::Flag, Level::NamedProfile]
-        .into_iter()
-        .any(|level| matches!(sources.at_level(level, Field::Endpoint), Ok(Some(_))));
-    if is_overridden {
+    let mut above = sources.levels().into_iter().take_while(|other| *other != level);
+    if above.any(|level| matches!(sources.at_level(level, Field::Endpoint), Ok(Some(_)))) {
         Ok(None)
-    } else if is_named || !address.is_ncp() {
+    } else if sources.is_profile_named || !address.is_ncp() {
         Err(SettingsError::EndpointConflict {
             variable,
             endpoint: address.to_string(),
             profile: profile.name.clone(),
         })
     } else {
-        Ok(endpoint)
+        Ok(Some((address, origin)))
     }
 }
 
@@ -142,9 +118,9 @@ pub(super) fn label(origin: &Origin, field: Field) -> String {
 
 /// Parses a value, if it is set. The error names its origin.
 pub(super) fn parse_value<T: std::str::FromStr<Err: std::fmt::Display>>(
-    value: Option<(String, Origin)>,
+    value: Found<String>,
     field: Field,
-) -> Result<Option<(T, Origin)>, SettingsError> {
+) -> Result<Found<T>, SettingsError> {
     let Some((text, origin)) = value else { return Ok(None) };
     match text.parse() {
         Ok(value) => Ok(Some((value, origin))),

@@ -1,10 +1,7 @@
 //! The sources of settings, in order of precedence: flag, named profile, environment, default profile.
 
-use secrecy::ExposeSecret;
-use strum::VariantArray;
-
 use super::ncloud_file::DEFAULT_SECTION;
-use super::profile::Profile;
+use super::profile::{Profile, find_profile};
 use super::sandbox::sandbox_endpoint;
 use super::store::ProfileFiles;
 use super::{
@@ -36,26 +33,26 @@ const CREDENTIAL_VARIABLES: [[&str; 2]; 2] =
 /// A profile, and where its name comes from.
 pub(super) type SelectedProfile<'a> = (&'a Profile, Origin);
 
-/// All sources of settings. At most one of the two profiles is set.
+/// All sources of settings.
 pub(super) struct Sources<'a> {
     flags: &'a Flags,
     pub environment: &'a Environment,
     pub sandbox: Option<Endpoint>,
-    /// The profile of `--profile` or `CDSS_PROFILE`. It takes precedence over the environment.
-    pub named_profile: Option<SelectedProfile<'a>>,
-    /// The profile that is used if none is named. The environment takes precedence over it.
-    pub default_profile: Option<SelectedProfile<'a>>,
+    /// The profile that is named, or else the default one.
+    profile: Option<SelectedProfile<'a>>,
+    /// True for the profile of `--profile` or `CDSS_PROFILE`. It takes precedence over the environment, and the
+    /// environment over the default profile.
+    pub is_profile_named: bool,
     pub credentials: Result<CredentialSource, SettingsError>,
     pub credentials_origin: Origin,
 }
 
-/// The precedence levels, highest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
+/// Where a setting can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Level {
     Flag,
-    NamedProfile,
     Environment,
-    DefaultProfile,
+    Profile,
 }
 
 /// Returns the name of the requested profile and where it comes from.
@@ -84,13 +81,12 @@ impl<'a> Sources<'a> {
         environment: &'a Environment,
         files: &'a ProfileFiles,
     ) -> Result<Self, SettingsError> {
-        let sandbox = sandbox_endpoint(environment)?;
         let mut sources = Self {
             flags,
             environment,
-            sandbox,
-            named_profile: None,
-            default_profile: None,
+            sandbox: sandbox_endpoint(environment)?,
+            profile: None,
+            is_profile_named: false,
             credentials: Ok(CredentialSource::Static(sandbox_credentials())),
             credentials_origin: Origin::Sandbox,
         };
@@ -100,25 +96,25 @@ impl<'a> Sources<'a> {
             return Ok(sources);
         }
         if let Some((name, origin)) = requested_profile(flags, environment)? {
-            let profile = find_profile(&name, files)?;
+            let profile = find_in_files(&name, files)?;
             (sources.credentials, sources.credentials_origin) = profile_credentials(profile);
-            sources.named_profile = Some((profile, origin));
+            (sources.profile, sources.is_profile_named) = (Some((profile, origin)), true);
             return Ok(sources);
         }
         let section = environment.value("NCLOUD_PROFILE");
         if section == Some("") {
             return Err(SettingsError::Empty("NCLOUD_PROFILE".to_owned()));
         }
-        let profile = files.config.iter().find(|profile| profile.name == DEFAULT_PROFILE);
-        sources.default_profile = profile.map(|profile| (profile, Origin::File(profile.file.clone())));
+        let profile = find_profile(&files.config, DEFAULT_PROFILE);
+        sources.profile = profile.map(|profile| (profile, Origin::File(profile.file.clone())));
         if let Some((credentials, origin)) = environment_credentials(environment) {
             (sources.credentials, sources.credentials_origin) = (credentials, origin);
             return Ok(sources);
         }
-        if sources.default_profile.is_none() {
-            sources.default_profile = default_ncloud_profile(section, files)?;
+        if sources.profile.is_none() {
+            sources.profile = default_ncloud_profile(section, files)?;
         }
-        (sources.credentials, sources.credentials_origin) = match &sources.default_profile {
+        (sources.credentials, sources.credentials_origin) = match &sources.profile {
             Some((profile, _)) => profile_credentials(profile),
             None => (Err(SettingsError::NoCredentials(CREDENTIAL_VARIABLES[0])), Origin::Default),
         };
@@ -127,12 +123,16 @@ impl<'a> Sources<'a> {
 
     /// Returns the profile that the credentials come from.
     pub(super) fn credentials_profile(&self) -> Option<&SelectedProfile<'a>> {
-        let default = self.default_profile.as_ref().filter(|_| self.uses_default_credentials());
-        self.named_profile.as_ref().or(default)
+        self.profile.as_ref().filter(|_| !matches!(self.credentials_origin, Origin::Variable(_)))
     }
 
-    fn uses_default_credentials(&self) -> bool {
-        self.default_profile.is_some() && !matches!(self.credentials_origin, Origin::Variable(_))
+    /// Returns the precedence levels, highest first.
+    pub(super) fn levels(&self) -> [Level; 3] {
+        if self.is_profile_named {
+            [Level::Flag, Level::Profile, Level::Environment]
+        } else {
+            [Level::Flag, Level::Environment, Level::Profile]
+        }
     }
 
     /// Returns the value of a setting at one level.
@@ -147,21 +147,21 @@ impl<'a> Sources<'a> {
     ) -> Result<Option<(String, Origin)>, SettingsError> {
         let found = match level {
             Level::Flag => self.flag_value(field),
-            Level::NamedProfile => {
-                self.named_profile.as_ref().and_then(|(profile, _)| profile_value(profile, field))
-            }
             Level::Environment => {
-                let only_cdss = self.sandbox.is_some() || self.named_profile.is_some();
-                let name = variable(field).filter(|name| !only_cdss || name.starts_with("CDSS_"));
-                name.and_then(|name| Some((self.environment.value(name)?, Origin::Variable(name))))
+                let only_cdss = self.sandbox.is_some() || self.is_profile_named;
+                let names = variables(field).iter().filter(|name| !only_cdss || name.starts_with("CDSS_"));
+                let mut values =
+                    names.filter_map(|name| Some((self.environment.value(name)?, Origin::Variable(name))));
+                values.next()
             }
-            // Settings that affect where requests go apply only with the profile's own credentials.
-            Level::DefaultProfile
-                if matches!(field, Field::Output | Field::Poll) || self.uses_default_credentials() =>
-            {
-                self.default_profile.as_ref().and_then(|(profile, _)| profile_value(profile, field))
+            Level::Profile => {
+                // Settings that affect where requests go apply only with the profile's own credentials.
+                let profile = match field {
+                    Field::Output | Field::Poll => self.profile.as_ref(),
+                    _ => self.credentials_profile(),
+                };
+                profile.and_then(|(profile, _)| Some((profile.value(field)?, profile.origin())))
             }
-            Level::DefaultProfile => None,
         };
         match found {
             Some(("", Origin::Profile(name, file))) => {
@@ -174,7 +174,7 @@ impl<'a> Sources<'a> {
 
     /// Returns the value of a setting at the highest level that has one.
     pub(super) fn first_value(&self, field: Field) -> Result<Option<(String, Origin)>, SettingsError> {
-        for &level in Level::VARIANTS {
+        for level in self.levels() {
             if let Some(found) = self.at_level(level, field)? {
                 return Ok(Some(found));
             }
@@ -197,29 +197,26 @@ impl<'a> Sources<'a> {
     }
 }
 
-/// Returns the environment variable that sets a field.
-fn variable(field: Field) -> Option<&'static str> {
+/// The variable that the SDKs of NAVER Cloud read their API gateway from.
+pub(super) const GATEWAY_VARIABLE: &str = "NCLOUD_API_GW";
+
+/// Returns the environment variables that set a field. The first one that is set has precedence.
+fn variables(field: Field) -> &'static [&'static str] {
     match field {
-        Field::Site => Some("NCLOUD_SITE"),
-        Field::Region => Some("NCLOUD_REGION"),
-        Field::Endpoint => Some("CDSS_ENDPOINT"),
-        Field::Output => Some("CDSS_OUTPUT"),
-        Field::Poll => Some("CDSS_POLL"),
-        Field::AccessKey | Field::SecretKey | Field::CredentialProcess | Field::Cacert | Field::Proxy => None,
+        Field::Site => &["NCLOUD_SITE"],
+        Field::Region => &["NCLOUD_REGION"],
+        Field::Endpoint => &["CDSS_ENDPOINT", GATEWAY_VARIABLE],
+        Field::Output => &["CDSS_OUTPUT"],
+        Field::Poll => &["CDSS_POLL"],
+        Field::AccessKey | Field::SecretKey | Field::CredentialProcess | Field::Cacert | Field::Proxy => &[],
     }
 }
 
-fn profile_value(profile: &Profile, field: Field) -> Option<(&str, Origin)> {
-    let value = profile.value(field)?;
-    Some((value, profile.origin()))
-}
-
 /// Finds a profile by name in `config.toml` or among the sections of `~/.ncloud/configure`.
-fn find_profile<'a>(name: &str, files: &'a ProfileFiles) -> Result<&'a Profile, SettingsError> {
-    let named = |profiles: &'a [Profile]| profiles.iter().find(|profile| profile.name == name);
-    let config = named(&files.config);
+fn find_in_files<'a>(name: &str, files: &'a ProfileFiles) -> Result<&'a Profile, SettingsError> {
+    let config = find_profile(&files.config, name);
     let ncloud = match &files.ncloud {
-        Ok(profiles) => named(profiles),
+        Ok(profiles) => find_profile(profiles, name),
         Err(error) if config.is_none() => return Err(error.clone()),
         Err(_) => None,
     };
@@ -242,7 +239,7 @@ fn default_ncloud_profile<'a>(
     files: &'a ProfileFiles,
 ) -> Result<Option<SelectedProfile<'a>>, SettingsError> {
     let profiles = files.ncloud.as_deref().map_err(Clone::clone)?;
-    let found = profiles.iter().find(|profile| profile.name == section.unwrap_or(DEFAULT_SECTION));
+    let found = find_profile(profiles, section.unwrap_or(DEFAULT_SECTION));
     match (section, found) {
         (Some(_), Some(profile)) => Ok(Some((profile, Origin::Variable("NCLOUD_PROFILE")))),
         (Some(name), None) => Err(SettingsError::ProfileNotFound {
@@ -256,7 +253,7 @@ fn default_ncloud_profile<'a>(
 /// Returns the credentials of a profile.
 fn profile_credentials(profile: &Profile) -> (Result<CredentialSource, SettingsError>, Origin) {
     let access_key = profile.value(Field::AccessKey);
-    let secret_key = profile.secret_key.as_ref().map(ExposeSecret::expose_secret);
+    let secret_key = profile.value(Field::SecretKey);
     let names = [Field::AccessKey, Field::SecretKey].map(|field| field.into_str());
     let origin = profile.origin().to_string();
     let credentials = match (

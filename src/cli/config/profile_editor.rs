@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 use strum::VariantNames as _;
 
+use crate::cli::context::listening_clock;
 use crate::clock::SystemClock;
 use crate::consent::{ConsentError, Prompt as _, Question, require_terminal};
 use crate::error::{CommandError, StartState, UsageError};
@@ -16,7 +17,6 @@ use crate::model::setting_name::Field;
 use crate::model::words::alternatives;
 use crate::output::{EchoGuard, TerminalPrompt, streams};
 use crate::settings::{self, Environment, Flags, ProfileFiles};
-use crate::signals::SignalListener;
 
 /// Edits one profile of `config.toml`.
 pub(super) struct ProfileEditor<'a> {
@@ -34,11 +34,7 @@ impl<'a> ProfileEditor<'a> {
         let file = files.paths.first().cloned().ok_or(UsageError::NoProfileDirectory)?;
         let requested = settings::requested_profile(flags, environment)?;
         let profile = requested.map_or_else(|| settings::DEFAULT_PROFILE.to_owned(), |(name, _)| name);
-        let signals = SignalListener::new();
-        if let Err(error) = signals.listen() {
-            streams::print_stderr(&format!("warning: can't install signal handlers: {error}"));
-        }
-        Ok(Self { flags, environment, file, files, profile, clock: SystemClock { signals } })
+        Ok(Self { flags, environment, file, files, profile, clock: listening_clock() })
     }
 
     /// Warns about surprising consequences of an edit: conflicting settings, and a section of `~/.ncloud/configure`

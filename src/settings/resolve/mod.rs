@@ -74,7 +74,7 @@ pub(crate) fn resolve(
     // NCLOUD_PROFILE selects an account, so ignoring it needs a warning.
     let ignored_profile = sources
         .credentials_profile()
-        .filter(|_| sources.named_profile.is_none() && !is_ncloud_profile)
+        .filter(|_| !sources.is_profile_named && !is_ncloud_profile)
         .and_then(|(profile, _)| {
             environment.value("NCLOUD_PROFILE").map(|name| {
                 format!("NCLOUD_PROFILE={name} is ignored: {} takes precedence", profile.origin())
