@@ -190,12 +190,11 @@ impl<A: CdssApi> Session<'_, A> {
             let name = list.iter().find_map(|group| group.version_name.as_deref());
             snapshot.target.version.release = name.and_then(Release::find);
         }
-        let candidates = match settings {
-            Some(settings) => settings,
-            None => {
-                let compared = candidates_to_read(snapshot.current_group.as_ref(), &list);
-                self.fetch_readable_settings(&compared).await?
-            }
+        let candidates = if let Some(settings) = settings {
+            settings
+        } else {
+            let compared = candidates_to_read(snapshot.current_group.as_ref(), &list);
+            self.fetch_readable_settings(&compared).await?
         };
         if let Some(named) = named {
             snapshot.target_settings = candidates.into_iter().next();

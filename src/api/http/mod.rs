@@ -254,8 +254,8 @@ impl HttpApi {
                 break format!("the list was not complete after {limit}");
             }
             let parallel = if self.is_throttled.get() { 1 } else { PARALLEL_PAGES };
-            let last = number.saturating_add(parallel - 1).min(total).clamp(number, MAX_PAGES);
-            let reads = (number..=last).map(|number| self.read_page(page(number)));
+            let end = number.saturating_add(parallel.saturating_sub(1)).min(total).clamp(number, MAX_PAGES);
+            let reads = (number..=end).map(|number| self.read_page(page(number)));
             for (list, page_info, id) in try_join_all(reads).await? {
                 request_id = id;
                 if let (1, Ok(list)) = (number, &list) {

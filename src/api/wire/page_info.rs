@@ -86,6 +86,21 @@ mod tests {
     }
 
     #[test]
+    fn first_page_shows_the_number_of_pages() {
+        for (result, entries, pages) in [
+            (json!({ "totalPage": 7, "totalCount": 100 }), 100, 7),
+            (json!({ "totalCount": 100 }), 100, 1),
+            (json!({ "totalCount": 101 }), 100, 2),
+            (json!({ "totalCount": 0 }), 0, 0),
+            (json!({ "totalCount": 5 }), 0, 5),
+            (json!({ "totalPage": u64::MAX }), 1, 1),
+            (json!({}), 100, 1),
+        ] {
+            assert_eq!(parse_page_info(&result).page_count(entries), pages, "{result} {entries}");
+        }
+    }
+
+    #[test]
     fn page_may_be_last_or_followed_or_neither() {
         for (result, is_last, has_next) in [
             (json!({ "isLast": true }), true, false),
