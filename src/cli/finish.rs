@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::command::Command;
 use super::context::Context;
 use crate::clock::Clock as _;
-use crate::documents::{Outcome, document};
+use crate::documents::{Outcome, document, to_value};
 use crate::error::{CommandError, CopyError, FailedCopy};
 use crate::exit::Exit;
 use crate::journal::{Journal, JournalError};
@@ -60,8 +60,7 @@ pub(super) fn finish_local(
 ) -> ExitCode {
     let Finished { report, error } = finished;
     let outcome = outcome(command, error.as_ref(), None);
-    let document = document(report.fields(None), &outcome);
-    print(&*report, &View { options, service: "", outcome: &outcome }, &document)
+    print(&*report, &View { options, service: "", outcome: &outcome })
 }
 
 /// Records the end of a command that used the service, prints its outcome, and returns the exit code.
@@ -73,16 +72,15 @@ pub(super) async fn finish(
     let Finished { report, error } = finished;
     let failure = error.map(|error| error.explain_sandbox(&context.settings.service));
     let outcome = outcome(command.name(), failure.as_ref(), Some(context));
-    let document = document(report.fields(outcome.commands), &outcome);
-    record_end(context, &*report, &document).await;
+    record_end(context, &*report, &outcome).await;
     let view = View { options: context.output_options, service: &context.service_line(), outcome: &outcome };
-    print(&*report, &view, &document)
+    print(&*report, &view)
 }
 
 /// Prints an outcome, and returns the exit code. A failed write to stdout does not change a known outcome.
-fn print(report: &dyn CommandReport, view: &View<'_>, document: &Value) -> ExitCode {
+fn print(report: &dyn CommandReport, view: &View<'_>) -> ExitCode {
     let exit = view.outcome.exit;
-    match print_result(report, view, document) {
+    match print_result(report, view) {
         Err(error) if !is_closed_pipe(&error) && exit == Exit::Ok && !report.has_outcome() => {
             let code = report_unwritable(&error);
             if let Some(note) = report.unprinted_change_note() {
@@ -99,11 +97,12 @@ fn print(report: &dyn CommandReport, view: &View<'_>, document: &Value) -> ExitC
 }
 
 /// Records the end of a run in the journal, and warns if that fails.
-async fn record_end(context: &Context, report: &dyn CommandReport, document: &Value) {
+async fn record_end(context: &Context, report: &dyn CommandReport, outcome: &Outcome<'_>) {
     let Some(end) = report.end() else { return };
+    let document = to_value(&document(report.fields(outcome.commands), outcome));
     let journal = context.journal();
     let is_reported = journal.is_failing();
-    if let Err(error) = write_end(journal, context.clock.now(), &end, document).await
+    if let Err(error) = write_end(journal, context.clock.now(), &end, &document).await
         && !is_reported
     {
         streams::print_stderr(&format!("warning: {error}; the result below is not recorded in the journal"));

@@ -30,7 +30,7 @@ pub(crate) use upgrade::{CheckFields, StatusFields, UpgradeFields, plan_document
 /// are strings.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Document {
+pub(crate) struct Document {
     #[cfg_attr(test, schemars(extend("const" = "cdss/v1")))]
     schema: &'static str,
     /// The command; empty if it is unknown.
@@ -70,8 +70,8 @@ pub(crate) struct Outcome<'a> {
 
 /// Returns the complete document. `fields` are those of the command. Every field of the command is present; unknown values
 /// are null.
-pub(crate) fn document(fields: Value, outcome: &Outcome<'_>) -> Value {
-    to_value(&Document {
+pub(crate) fn document(fields: Value, outcome: &Outcome<'_>) -> Document {
+    Document {
         schema: "cdss/v1",
         command: outcome.command.to_owned(),
         ok: outcome.exit == crate::exit::Exit::Ok,
@@ -82,5 +82,5 @@ pub(crate) fn document(fields: Value, outcome: &Outcome<'_>) -> Value {
         fields,
         requests: outcome.requests.clone(),
         error: outcome.failure.map(|failure| Error::from_failure(failure, outcome.commands)),
-    })
+    }
 }

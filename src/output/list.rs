@@ -18,7 +18,7 @@ use crate::report::list::{
 trait ListReport: serde::Serialize {
     const HEADING: &'static [&'static str];
 
-    fn rows(&self) -> Vec<Vec<String>>;
+    fn rows(&self) -> impl Iterator<Item = Vec<String>>;
 }
 
 impl<R: ListReport> CommandReport for R {
@@ -34,63 +34,62 @@ impl<R: ListReport> CommandReport for R {
 impl ListReport for ClustersReport {
     const HEADING: &'static [&'static str] = &["NAME", "NO", "VERSION", "STATE", "BROKERS"];
 
-    fn rows(&self) -> Vec<Vec<String>> {
-        let clusters = self.clusters.iter().map(|cluster| {
+    fn rows(&self) -> impl Iterator<Item = Vec<String>> {
+        self.clusters.iter().map(|cluster| {
             let state =
                 cluster.status.as_ref().map_or_else(|| "no permission".to_owned(), ToString::to_string);
             let brokers = cluster.brokers.map(|number| count(number, "broker"));
             let version = or_dash(cluster.version.as_ref());
             vec![cluster.name.clone(), cluster.no.to_string(), version, state, or_dash(brokers)]
-        });
-        clusters.collect()
+        })
     }
 }
 
 impl ListReport for VersionsReport {
     const HEADING: &'static [&'static str] = &["VERSION", "CODE"];
 
-    fn rows(&self) -> Vec<Vec<String>> {
+    fn rows(&self) -> impl Iterator<Item = Vec<String>> {
         let row = |version: &ListedVersion| vec![or_dash(version.name.as_ref()), version.code.to_string()];
-        self.versions.iter().map(row).collect()
+        self.versions.iter().map(row)
     }
 }
 
 impl ListReport for ConfigGroupsReport {
     const HEADING: &'static [&'static str] = &["NAME", "NO", "VERSION", "CODE"];
 
-    fn rows(&self) -> Vec<Vec<String>> {
+    fn rows(&self) -> impl Iterator<Item = Vec<String>> {
         let row = |group: &ListedConfigGroup| {
             let (name, version) = (or_dash(group.name.as_ref()), or_dash(group.version.as_ref()));
             vec![name, group.no.to_string(), version, group.code.to_string()]
         };
-        self.config_groups.iter().map(row).collect()
+        self.config_groups.iter().map(row)
     }
 }
 
 impl ListReport for ScenariosReport {
     const HEADING: &'static [&'static str] = &["SCENARIO", "EXIT", "SERVICE BEHAVIOR"];
 
-    fn rows(&self) -> Vec<Vec<String>> {
+    fn rows(&self) -> impl Iterator<Item = Vec<String>> {
         let row = |one: &Scenario| vec![one.name.clone(), one.exit.to_string(), one.about.clone()];
-        self.scenarios.iter().map(row).collect()
+        self.scenarios.iter().map(row)
     }
 }
 
 impl ListReport for SettingsReport {
     const HEADING: &'static [&'static str] = &["KEY", "VALUE", "ORIGIN"];
 
-    fn rows(&self) -> Vec<Vec<String>> {
+    fn rows(&self) -> impl Iterator<Item = Vec<String>> {
         let row = |setting: &EffectiveSetting| {
             vec![setting.key.to_string(), or_dash(setting.value.as_ref()), setting.origin.clone()]
         };
-        self.settings.iter().map(row).collect()
+        self.settings.iter().map(row)
     }
 }
 
 impl ListReport for ProfilesReport {
     const HEADING: &'static [&'static str] = &["PROFILE", "SOURCE"];
 
-    fn rows(&self) -> Vec<Vec<String>> {
-        self.profiles.iter().map(|profile| vec![profile.name.clone(), profile.source.clone()]).collect()
+    fn rows(&self) -> impl Iterator<Item = Vec<String>> {
+        self.profiles.iter().map(|profile| vec![profile.name.clone(), profile.source.clone()])
     }
 }

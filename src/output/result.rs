@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::escape::{escape, escape_json};
 use super::streams::{self, OutputOptions};
-use crate::documents::Outcome;
+use crate::documents::{Outcome, document};
 use crate::error::{CommandError, UsageError};
 use crate::model::command_context::CommandContext;
 use crate::model::output_format::OutputFormat;
@@ -74,18 +74,19 @@ impl View<'_> {
     }
 }
 
-/// Prints the error, if any, and then the result: as text, or `document` for JSON output.
+/// Prints the error, if any, and then the result: as text, or as a JSON document.
 ///
 /// # Errors
 ///
 /// Fails if stdout can't be written. The error was still printed.
-pub(crate) fn print_result(report: &dyn CommandReport, view: &View<'_>, document: &Value) -> io::Result<()> {
+pub(crate) fn print_result(report: &dyn CommandReport, view: &View<'_>) -> io::Result<()> {
     if let Some(failure) = view.outcome.failure.filter(|failure| must_print(failure)) {
         print_error(failure, report, view);
     }
     match view.options.format {
         OutputFormat::Json => {
-            let text = serde_json::to_string_pretty(document).map_err(io::Error::other)?;
+            let document = document(report.fields(view.outcome.commands), view.outcome);
+            let text = serde_json::to_string_pretty(&document).map_err(io::Error::other)?;
             streams::print_stdout(&format!("{}\n", escape_json(&text)))
         }
         OutputFormat::Table => match report.render(view) {
