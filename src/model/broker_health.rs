@@ -186,6 +186,14 @@ pub(crate) mod tests {
     type Degradation = (&'static str, fn(&mut NodeGroup));
 
     #[test]
+    fn overall_color_is_a_problem_only_if_no_node_explains_it() {
+        assert_eq!(health(&["green", "orange"]).brokers.problems(), ["b2 orange", "1 of 2 operating"]);
+        let mut brokers = health(&["green", "green"]).brokers;
+        brokers.overall = Some(Color::Red);
+        assert_eq!(brokers.problems(), ["overall status red"]);
+    }
+
+    #[test]
     fn all_green_requires_every_color_and_count() {
         assert!(health(&["green", "green", "green"]).brokers.is_all_green());
         let degradations: [Degradation; 8] = [

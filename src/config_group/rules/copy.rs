@@ -260,6 +260,23 @@ mod tests {
     }
 
     #[test]
+    fn without_a_group_to_compare_with_only_changes_of_kafka_are_known() {
+        let change = |class| SettingChange {
+            key: "a".to_owned(),
+            from: Some("1".to_owned()),
+            to: Some("2".to_owned()),
+            class,
+            was_custom: true,
+            note: None,
+        };
+        let mut changes = [ChangeClass::Kept, ChangeClass::LostOverride, ChangeClass::RemovedKey].map(change);
+        mark_unverified(&mut changes);
+        let classes = changes.each_ref().map(|change| (change.class, change.to.as_deref()));
+        let unknown = (ChangeClass::Unknown, None);
+        assert_eq!(classes, [unknown, unknown, (ChangeClass::RemovedKey, Some("2"))]);
+    }
+
+    #[test]
     fn unsupported_values_are_skipped_with_a_reason() {
         let mut from = group(
             1,

@@ -153,6 +153,14 @@ pub(crate) mod tests {
         assert_eq!((target.version.number(), target.config_group.number()), (3_903_006, 312));
     }
 
+    #[test]
+    fn a_cluster_without_a_name_is_called_by_its_number() {
+        let mut snapshot = snapshot();
+        assert_eq!(plan(&snapshot).name_or_number(), "orders-prod");
+        snapshot.cluster.name.clear();
+        assert_eq!(plan(&snapshot).name_or_number(), "cluster 1009123");
+    }
+
     type Spoil = (&'static str, fn(&mut Snapshot));
 
     #[test]

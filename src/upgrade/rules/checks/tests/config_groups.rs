@@ -100,6 +100,27 @@ fn the_accept_flag_is_quoted_for_the_shell() {
 }
 
 #[test]
+fn a_value_out_of_range_blocks_and_has_a_remedy() {
+    let mut snapshot = snapshot();
+    for group in [&mut snapshot.current_group, &mut snapshot.target_settings] {
+        let mut threads = setting("num.io.threads", Some("8"), Some("8"), true);
+        threads.range = Some("[1-4]".to_owned());
+        let settings = &mut group.as_mut().unwrap().settings;
+        settings.retain(|one| one.key != threads.key);
+        settings.push(threads);
+    }
+    // A value that violates the same limit today is only a warning.
+    let checks = evaluate(&snapshot, &Acceptances::default());
+    let check = find_check(&checks, "config.out-of-range").unwrap();
+    assert_eq!(check.result, CheckResult::Warn);
+
+    snapshot.current_group.as_mut().unwrap().settings.last_mut().unwrap().range = None;
+    let checks = evaluate(&snapshot, &Acceptances::default());
+    let check = find_check(&checks, "config.out-of-range").unwrap();
+    assert_eq!((check.result, check.remedy.is_some()), (CheckResult::Block, true));
+}
+
+#[test]
 fn a_chosen_group_of_another_version_blocks() {
     let mut other = snapshot();
     let mut group = other.selected_group.group().unwrap().clone();

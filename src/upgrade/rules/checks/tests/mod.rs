@@ -264,6 +264,26 @@ fn each_open_start_is_accepted_by_its_run_id() {
 }
 
 #[test]
+fn an_open_start_blocks_only_an_idle_cluster_below_the_target() {
+    let is_listed = |snapshot: &Snapshot| {
+        find_check(&evaluate(snapshot, &Acceptances::default()), "start.unresolved").is_some()
+    };
+    let idle = with_open_starts(&["run-1"]);
+    assert!(is_listed(&idle));
+    assert!(!is_listed(&snapshot()));
+    let changes: [fn(&mut Snapshot); 3] = [
+        |s| s.cluster.state = ClusterState::Changing,
+        |s| s.health = Some(health(&["green", "orange", "green"])),
+        |s| s.cluster.version = Some(s.target.version.code),
+    ];
+    for change in changes {
+        let mut changed = idle.clone();
+        change(&mut changed);
+        assert!(!is_listed(&changed), "{:?}", changed.cluster);
+    }
+}
+
+#[test]
 fn a_star_is_an_ordinary_item() {
     let star = with_open_starts(&["*", "r-1"]);
     assert_eq!(blocking_ids(&star, &["start.unresolved=*"]), ["start.unresolved"]);
