@@ -276,7 +276,7 @@ fn concurrent_writers_do_not_mix_lines() {
             scope.spawn(move || {
                 let clock = Rc::new(SystemClock { signals: SignalListener::new() });
                 let journal = timed(folder, &format!("run-{number}"), clock);
-                for _ in 0..20 {
+                for _ in 0..10 {
                     let end = || {
                         run_in_real_time(journal.record_end(NOW, None, None, None, &json!({ "text": long })))
                     };
@@ -290,7 +290,7 @@ fn concurrent_writers_do_not_mix_lines() {
     let history = last.history().unwrap();
     assert_eq!(history.damaged, [], "the torn line is marked");
     assert_eq!(history.runs.len(), 9);
-    assert!(history.runs.iter().skip(1).all(|run| last.entries(&run.id).unwrap().len() == 20));
+    assert!(history.runs.iter().skip(1).all(|run| last.entries(&run.id).unwrap().len() == 10));
 }
 
 fn lines(folder: &tempfile::TempDir) -> Vec<String> {

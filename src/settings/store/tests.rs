@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::clock::SystemClock;
-use crate::clock::tests::run_in_real_time;
+use crate::clock::tests::{FakeClock, block_on, run_in_real_time};
 use crate::model::profile_edit::ProfileEdit;
 use crate::model::setting_name::Field;
 use crate::signals::{Signal, SignalListener};
@@ -315,12 +315,13 @@ fn next_run_removes_the_file_of_a_killed_writer() {
     let writer = fs::File::open(leftover.parent().unwrap()).unwrap();
     writer.lock().unwrap();
     assert!(home.load().is_ok() && leftover.exists(), "the file of a running writer is kept");
-    let error = edit::set_value(&home.config(), "prod", Field::Region, &secret("KR")).unwrap_err();
+    let (file, value) = (home.config(), secret("KR"));
+    let clock = FakeClock::default();
+    let waiting = crate::settings::edit::set_value(&file, "prod", Field::Region, &value, &clock);
+    let error = block_on(waiting).unwrap_err();
     assert!(error.to_string().ends_with("another process holds the lock on its directory"), "{error}");
     let signals = SignalListener::new();
     signals.raise(Signal::Interrupt);
-    let value = secret("KR");
-    let file = home.config();
     let clock = SystemClock { signals };
     let interrupted = crate::settings::edit::set_value(&file, "prod", Field::Region, &value, &clock);
     let error = run_in_real_time(interrupted).unwrap_err();
