@@ -317,8 +317,8 @@ fn next_run_removes_the_file_of_a_killed_writer() {
     assert!(home.load().is_ok() && leftover.exists(), "the file of a running writer is kept");
     let (file, value) = (home.config(), secret("KR"));
     let clock = FakeClock::default();
-    let waiting = crate::settings::edit::set_value(&file, "prod", Field::Region, &value, &clock);
-    let error = block_on(waiting).unwrap_err();
+    let change = crate::settings::edit::set_value(&file, "prod", Field::Region, &value, &clock);
+    let error = block_on(change).unwrap_err();
     assert!(error.to_string().ends_with("another process holds the lock on its directory"), "{error}");
     let signals = SignalListener::new();
     signals.raise(Signal::Interrupt);

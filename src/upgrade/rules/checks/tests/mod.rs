@@ -277,9 +277,9 @@ fn an_open_start_blocks_only_an_idle_cluster_below_the_target() {
         |s| s.cluster.version = Some(s.target.version.code),
     ];
     for change in changes {
-        let mut changed = idle.clone();
-        change(&mut changed);
-        assert!(!is_listed(&changed), "{:?}", changed.cluster);
+        let mut snapshot = idle.clone();
+        change(&mut snapshot);
+        assert!(!is_listed(&snapshot), "{:?}", snapshot.cluster);
     }
 }
 
