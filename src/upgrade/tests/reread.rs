@@ -108,6 +108,25 @@ fn responses_slower_than_five_seconds_prevent_the_start() {
 }
 
 #[test]
+fn a_plan_that_changed_is_not_started_with_yes() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |now| {
+        let mut world = cluster("running", OLD, GREEN);
+        if now >= Duration::from_secs(4) {
+            // Blocks nothing: the default of a setting that has no custom value.
+            world.target_settings.as_mut().unwrap().settings[1].default = Some("9".to_owned());
+        }
+        world
+    });
+    api.answer_time.set(Duration::from_secs(1));
+    api.starts.borrow_mut().push_back(Ok(()));
+    let (report, failure, requests) = upgrade(&api);
+    assert!(matches!(failure, Some(CommandError::PlanChanged)), "{failure:?} {requests:?}");
+    assert!(report.plan.checks.iter().any(|check| check.id == CheckId::PlanStale), "{:?}", report.plan.checks);
+    assert!(api.started.borrow().is_empty());
+}
+
+#[test]
 fn a_renamed_cluster_is_not_upgraded() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| {
