@@ -51,9 +51,10 @@ fn exit_with_usage_error(
         Some(error) => {
             let text = error.render().to_string();
             streams::print_stderr(&escape_lines(text.trim_end()));
-            // The first line is the error; usage and tips follow.
-            let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            UsageError::Unparsable(message.to_owned())
+            // The first paragraph is the error, with the missing arguments or the possible values; usage and tips follow.
+            let paragraph = text.split("\n\n").next().unwrap_or_default();
+            let words: Vec<&str> = paragraph.trim_start_matches("error: ").split_whitespace().collect();
+            UsageError::Unparsable(words.join(" "))
         }
         None => {
             streams::print_stderr(Cli::command().render_help().to_string().trim_end());

@@ -19,10 +19,10 @@ fn refused(env: &TestEnv, rows: &[Row<'_>]) {
         let document = env.run(&format!("{line} -o json")).document();
         let error = &document["error"];
         assert_eq!(document["exit"]["code"], *code, "{line}");
-        assert!(
-            run.stderr.contains(error["message"].as_str().expect("there is a message")),
-            "{line}: {error}"
-        );
+        // The message is one line.
+        let stderr: Vec<&str> = run.stderr.split_whitespace().collect();
+        let message = error["message"].as_str().expect("there is a message");
+        assert!(stderr.join(" ").contains(message), "{line}: {error}");
     }
     env.assert_no_start();
 }
@@ -332,4 +332,12 @@ fn invalid_time_zone_is_refused_by_every_command() {
         let run = env.run_with("status --cluster orders-prod", &[("TZ", Some(zone))]);
         assert_eq!(run.code, 0, "{zone}: {run:#?}");
     }
+}
+
+#[test]
+fn document_of_a_usage_error_names_the_missing_arguments() {
+    let (_, document) = TestEnv::new(Scenario::Healthy).json("upgrade");
+    let message =
+        "the following required arguments were not provided: --cluster <CLUSTER> --version <VERSION>";
+    assert_eq!(document["error"]["message"], message);
 }

@@ -122,7 +122,11 @@ fn a_plan_that_changed_is_not_started_with_yes() {
     api.starts.borrow_mut().push_back(Ok(()));
     let (report, failure, requests) = upgrade(&api);
     assert!(matches!(failure, Some(CommandError::PlanChanged)), "{failure:?} {requests:?}");
-    assert!(report.plan.checks.iter().any(|check| check.id == CheckId::PlanStale), "{:?}", report.plan.checks);
+    assert!(
+        report.plan.checks.iter().any(|check| check.id == CheckId::PlanStale),
+        "{:?}",
+        report.plan.checks
+    );
     assert!(api.started.borrow().is_empty());
 }
 
