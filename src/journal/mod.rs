@@ -46,6 +46,8 @@ pub(crate) struct Journal {
     clock: Rc<dyn Clock>,
     /// True if the last write of this process failed.
     is_failing: Cell<bool>,
+    /// Another process held the lock during the last wait.
+    is_lock_stuck: Cell<bool>,
 }
 
 /// A lock on a cluster or a config group name against other cdss processes on this machine. It is released on drop or
@@ -73,7 +75,14 @@ impl Journal {
         run_id: String,
         clock: Rc<dyn Clock>,
     ) -> Self {
-        Self { directory, operator, run_id, clock, is_failing: Cell::default() }
+        Self {
+            directory,
+            operator,
+            run_id,
+            clock,
+            is_failing: Cell::default(),
+            is_lock_stuck: Cell::default(),
+        }
     }
 
     pub(crate) fn run_id(&self) -> &str {
@@ -366,9 +375,11 @@ impl Journal {
             return Err(fail(io::Error::other(format!("line not written: {}", file::LINE_TOO_LONG))));
         }
         let mut file = private_file::open_to_append(&path).map_err(fail)?;
-        // After a failed write, another one that waits would only delay the command.
-        let max_wait = if self.is_failing.get() { Duration::ZERO } else { MAX_LOCK_WAIT };
-        private_file::lock(&file, max_wait, &*self.clock).await.map_err(|error| match error {
+        // If the lock is still held after a whole wait, another one would only delay the command.
+        let max_wait = if self.is_lock_stuck.get() { Duration::ZERO } else { MAX_LOCK_WAIT };
+        let locked = private_file::lock(&file, max_wait, &*self.clock).await;
+        self.is_lock_stuck.set(matches!(locked, Err(LockError::Held)));
+        locked.map_err(|error| match error {
             LockError::Held => JournalError::Locked { path: path.clone() },
             LockError::Interrupted(Interrupted(signal)) => {
                 JournalError::Interrupted { path: path.clone(), signal }

@@ -93,11 +93,14 @@ impl Outcome {
     }
 }
 
-// If there are very many damaged lines, the last record covers all remaining lines. The hash is of the bytes; for several
-// lines, it combines the hashes of the lines.
-/// A damaged line that no longer blocks upgrades.
+/// A damaged line of the journal. If there are too many to list, the last record covers all remaining lines. The hash is of
+/// the bytes; for several lines, it combines the hashes of the lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "RepairedLine"))]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "RepairedLine", description = "A damaged line that no longer blocks upgrades.")
+)]
 pub(crate) struct DamagedRecord {
     #[serde(flatten)]
     pub line: DamagedLine,

@@ -1,6 +1,6 @@
 //! Values as text: in documents, and the words of enums in messages.
 
-/// Serializes types as the text that they display.
+/// Implements `Serialize` for a type, with its `Display` text.
 macro_rules! serialize_as_text {
     ($name:ident) => {
         impl serde::Serialize for $name {

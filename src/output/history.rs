@@ -58,16 +58,16 @@ fn render_run(history: &History, run: &PastRun, entries: &[Value]) -> String {
     lines.extend(run.followed_run.clone().map(|of| ("Follows", of)));
     lines.push(("Result", run.outcome.to_string()));
     let change = history.change_of(run);
-    if let Some(RecordedChange { origin: author, consent, subject, .. }) = change {
+    if let Some(RecordedChange { origin, consent, subject, .. }) = change {
         let text = |value: &Option<String>| or_dash(value.as_ref());
-        let sandbox = if author.service.sandbox { "sandbox " } else { "" };
+        let sandbox = if origin.service.sandbox { "sandbox " } else { "" };
         lines.extend([
-            ("Run by", format!("{} on {}, cdss {}", text(&author.user), text(&author.host), author.cdss)),
+            ("Run by", format!("{} on {}, cdss {}", text(&origin.user), text(&origin.host), origin.cdss)),
             (
                 "Service",
-                format!("{sandbox}{} {}  {}", author.service.site, author.service.region, author.endpoint),
+                format!("{sandbox}{} {}  {}", origin.service.site, origin.service.region, origin.endpoint),
             ),
-            ("Access key", format!("…{}  profile {}", text(&author.access_key), text(&author.profile))),
+            ("Access key", format!("…{}  profile {}", text(&origin.access_key), text(&origin.profile))),
             ("Cluster", cluster_text(change)),
             ("Kafka", versions_text(change)),
             ("Config group", groups_text(change)),

@@ -1,5 +1,5 @@
-//! Files of this user that no other user may read, redirect with a link, or block with a FIFO: the profiles and the
-//! journal.
+//! Files of this user that no other user may read, redirect with a link, or block with a FIFO: the profiles, the key file of
+//! other tools, the journal, and the locks.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _};

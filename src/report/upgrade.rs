@@ -35,7 +35,8 @@ pub(crate) struct UpgradeReport {
     pub ended_at: Option<Timestamp>,
 }
 
-/// The report of `status`: as of a run that sent no start. Its start has only a run, if the verdict closes one.
+/// The report of `status`, in the form of an `upgrade` that sent nothing. `start.run` is set only if the verdict closes that
+/// run's start.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct StatusReport(pub UpgradeReport);
 

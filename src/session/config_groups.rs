@@ -202,11 +202,8 @@ impl<A: CdssApi> Session<'_, A> {
 ///
 /// Fails if the settings can't be read, or the service returns none.
 pub(crate) async fn read_settings(api: &impl CdssApi, group: &ConfigGroup) -> Result<Vec<Setting>, ApiError> {
-    api.settings(group.no, group.version).await?.ok_or_else(|| ApiError::Unreadable {
-        operation: OperationName::GetKafkaConfigGroupDetailList,
-        status: 200,
-        reason: "an empty response".to_owned(),
-        request_id: None,
+    api.settings(group.no, group.version).await?.ok_or_else(|| {
+        ApiError::unreadable(OperationName::GetKafkaConfigGroupDetailList, "an empty response", None)
     })
 }
 

@@ -113,7 +113,7 @@ impl<A: CdssApi> Session<'_, A> {
         self.pause_or_poll_interval(CONFIRMATION_PAUSES[turn.min(last)])
     }
 
-    /// Returns the polling interval on loopback, which responds at once.
+    /// Returns `pause`, or the polling interval on loopback, where changes show at once.
     fn pause_or_poll_interval(&self, pause: Duration) -> Duration {
         if self.context.service.endpoint.is_loopback() { self.poll_interval } else { pause }
     }

@@ -47,7 +47,7 @@ pub(super) struct Sources<'a> {
     pub credentials_origin: Origin,
 }
 
-/// Where a setting can be.
+/// A place where a setting can be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Level {
     Flag,

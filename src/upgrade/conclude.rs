@@ -81,8 +81,7 @@ pub(super) fn conclude(
 
 /// Concludes the watch of a change that this run did not start and that the journal does not record.
 ///
-/// There is a verdict if the change reached the target version, or returned to the version that is known to be the previous
-/// one.
+/// The verdict is `done` at the target version, `failed` at the known previous version, and None otherwise.
 pub(super) fn conclude_unrecorded(
     end: WatchEnd,
     name: &str,

@@ -11,7 +11,6 @@ use crate::model::cluster::{Cluster, ClusterIdentity};
 use crate::model::ids::ClusterNo;
 use crate::model::operation_name::OperationName;
 use crate::session::Session;
-use crate::session::resolve::require_both;
 use crate::signals::Interrupted;
 
 /// Polls one cluster.
@@ -57,15 +56,11 @@ impl ClusterPoller {
     }
 
     /// Reads the health and the entry of the cluster together.
-    ///
-    /// # Errors
-    ///
-    /// Fails if one of the two reads fails.
     pub(super) async fn read_both(
         &self,
         session: &Session<'_, impl CdssApi>,
-    ) -> Result<(Health, Cluster), ApiError> {
-        require_both(join!(self.read_health(session), self.read_cluster(session)))
+    ) -> (Result<Health, ApiError>, Result<Cluster, ApiError>) {
+        join!(self.read_health(session), self.read_cluster(session))
     }
 
     /// Reads the health of the cluster. This is the first read of each poll.

@@ -87,12 +87,12 @@ impl<A: CdssApi> Session<'_, A> {
         wanted: Option<&Selector>,
     ) -> Result<Snapshot, CommandError> {
         let offers = resolved.offered_versions.clone();
-        let journal = self.journal_state(resolved.cluster.no);
-        let mut snapshot = new_snapshot(resolved, target, journal);
+        let mut snapshot = new_snapshot(resolved, target, JournalState::default());
         let (current, groups) = join!(
             self.fetch_current_settings(&snapshot.cluster),
             self.read_target_groups(&snapshot, &offers, list, wanted)
         );
+        snapshot.journal = self.journal_state(snapshot.cluster.no);
         snapshot.current_group = current?;
         self.select_target_group(&mut snapshot, groups?).await?;
         snapshot.pre_check = self.run_pre_check(&snapshot).await?;
@@ -112,6 +112,7 @@ impl<A: CdssApi> Session<'_, A> {
     pub(super) async fn reread(&self, before: &Snapshot) -> Result<Snapshot, CommandError> {
         let no = before.cluster.no;
         let target_group = before.selected_group.group().filter(|_| before.target_settings.is_some());
+        // The groups and the pre-check are those of the earlier snapshot. If they no longer apply, they are read again.
         let (cluster, health, current_group, target_settings, pre_check) = join!(
             self.api.cluster(no, RetryPolicy::Retry),
             self.api.status(no, RetryPolicy::Retry),
@@ -120,6 +121,10 @@ impl<A: CdssApi> Session<'_, A> {
             self.run_pre_check(before),
         );
         let (cluster, health) = require_both((cluster, health)).map_err(CommandError::before_start)?;
+        let pre_check = match pre_check {
+            Err(error @ CommandError::Interrupted { .. }) => return Err(error),
+            pre_check => pre_check,
+        };
         let cluster = cluster.ok_or(CommandError::PlanChanged)?.with_name_from(&before.cluster);
         let group_of = |cluster: &Cluster| (cluster.config_group, cluster.version);
         let current_group = if group_of(&cluster) == group_of(&before.cluster) {
@@ -171,7 +176,7 @@ impl<A: CdssApi> Session<'_, A> {
             _ if snapshot.is_at_target() => &[],
             Some(named) if named.version == code => std::slice::from_ref(named),
             Some(_) => &[],
-            None if snapshot.cluster.config_group.is_none() => &[],
+            None if snapshot.cluster.config_group.is_none() || snapshot.cluster.version.is_none() => &[],
             None if list.len() > MAX_COMPARED => return Ok(TargetGroups { list, named, settings: None }),
             None => list.as_slice(),
         };
@@ -251,7 +256,7 @@ struct TargetGroups {
     settings: Option<Vec<GroupSettings>>,
 }
 
-/// Creates a snapshot without groups and a pre-check.
+/// Creates a snapshot without groups or a pre-check.
 pub(super) fn new_snapshot(
     resolved: ResolvedCluster,
     target: ResolvedVersion,

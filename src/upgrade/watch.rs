@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::poller::ClusterPoller;
 use crate::api::{ApiError, CdssApi};
 use crate::model::broker_health::Health;
+use crate::model::cluster::Cluster;
 use crate::model::ids::ClusterNo;
 use crate::report::upgrade::Observations;
 use crate::session::Session;
@@ -150,15 +151,7 @@ impl Watch<'_> {
         warned: &mut IssuedWarnings,
         observed: &mut Observations,
     ) -> Result<Option<WatchResult>, ApiError> {
-        let (health, cluster) = if self.progress.is_cluster_entry_due() {
-            let (health, cluster) = poller.read_both(session).await?;
-            (health, Some(cluster))
-        } else {
-            let health = poller.read_health(session).await?;
-            let is_over = health.brokers.is_all_green();
-            let cluster = if is_over { Some(poller.read_cluster(session).await?) } else { None };
-            (health, cluster)
-        };
+        let (health, cluster) = self.read(session, poller).await?;
         let at = session.clock.elapsed().saturating_sub(self.origin);
         let now = session.clock.now();
         observed.add_health(now, poller.health_operation(), &health);
@@ -178,6 +171,30 @@ impl Watch<'_> {
             session.reporter.warn("the service reports the state `error`; waiting to confirm it");
         }
         Ok(result)
+    }
+
+    /// Reads the health, and the cluster's entry if the poll needs it.
+    async fn read(
+        &self,
+        session: &Session<'_, impl CdssApi>,
+        poller: &ClusterPoller,
+    ) -> Result<(Health, Option<Cluster>), ApiError> {
+        let is_due = self.progress.is_cluster_entry_due();
+        if !is_due && !self.progress.is_confirming() {
+            let health = poller.read_health(session).await?;
+            let is_needed = health.brokers.is_all_green();
+            let cluster = if is_needed { Some(poller.read_cluster(session).await?) } else { None };
+            return Ok((health, cluster));
+        }
+        let (health, cluster) = poller.read_both(session).await;
+        let health = health?;
+        match cluster {
+            // A degraded broker proves that the change goes on, so a failed read of the entry must not hide it.
+            Err(error) if !is_due && !health.brokers.is_all_green() && error.signal().is_none() => {
+                Ok((health, None))
+            }
+            cluster => Ok((health, Some(cluster?))),
+        }
     }
 
     /// Warns once about each broker that the service no longer lists.

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
 use super::classify::{OperationKind, RetryDecision, classify};
@@ -49,7 +49,7 @@ pub(crate) struct HttpApi {
 /// Chosen: 10,000 clusters take 100 pages, or 1,000 if the service returns only ten entries per page.
 const MAX_PAGES: u32 = 1_000;
 
-/// How many pages of a list are read together, once the first page shows that there are so many.
+/// How many pages of a list are read together after the first page shows how many there are.
 ///
 /// Chosen: 100 pages take 14 round trips instead of 100, and eight connections are not a burden for the service.
 const PARALLEL_PAGES: u32 = 8;
@@ -256,7 +256,8 @@ impl HttpApi {
             let parallel = if self.is_throttled.get() { 1 } else { PARALLEL_PAGES };
             let end = number.saturating_add(parallel.saturating_sub(1)).min(total).clamp(number, MAX_PAGES);
             let reads = (number..=end).map(|number| self.read_page(page(number)));
-            for (list, page_info, id) in try_join_all(reads).await? {
+            for page in join_all(reads).await {
+                let (list, page_info, id) = page?;
                 request_id = id;
                 if let (1, Ok(list)) = (number, &list) {
                     total = page_info.page_count(P::entries(list));

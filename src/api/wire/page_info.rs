@@ -34,8 +34,8 @@ impl PageInfo {
         self.is_last == Some(false) || is_before_the_end
     }
 
-    /// Returns the number of pages of the list, if this first page has so many entries. An estimate: it decides which pages
-    /// are requested together, not when the list is complete.
+    /// Estimates the number of pages from the first page, which has `entries` entries. The estimate decides only which pages
+    /// are requested together.
     pub(in crate::api) fn page_count(&self, entries: usize) -> u32 {
         let pages = self.total_pages.or_else(|| Some(self.total_entries?.div_ceil(entries.max(1) as u64)));
         pages.and_then(|pages| u32::try_from(pages).ok()).unwrap_or(1)

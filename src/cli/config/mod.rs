@@ -14,7 +14,7 @@ use crate::report::config::{
 };
 use crate::settings::{self, Environment, Flags};
 use crate::verify::verify;
-use profile_editor::ProfileEditor;
+use profile_editor::{ProfileEditor, edit_failure};
 
 mod profile_editor;
 
@@ -169,8 +169,8 @@ async fn edit_profile(
         ConfigCommand::Set { key, value, stdin } => {
             settings::require_editable(&editor.files, &editor.profile)?;
             let value = editor.read_value(*key, value.as_deref(), *stdin).await?;
-            let edit =
-                settings::set_value(&editor.file, &editor.profile, *key, &value, &editor.clock).await?;
+            let edit = settings::set_value(&editor.file, &editor.profile, *key, &value, &editor.clock).await;
+            let edit = edit.map_err(edit_failure)?;
             editor.warn_conflicts();
             (Some(*key), edit)
         }

@@ -16,7 +16,8 @@ use crate::model::region::{self, EndpointKind, Region, Site};
 use crate::model::setting_name::Field;
 use crate::model::words::alternatives;
 use crate::output::{EchoGuard, TerminalPrompt, streams};
-use crate::settings::{self, Environment, Flags, ProfileFiles};
+use crate::settings::{self, Environment, Flags, ProfileFiles, SettingsError};
+use crate::signals::Signal;
 
 /// Edits one profile of `config.toml`.
 pub(super) struct ProfileEditor<'a> {
@@ -107,7 +108,8 @@ impl<'a> ProfileEditor<'a> {
             (Field::Site, SecretString::from(site.into_str())),
             (Field::Region, SecretString::from(region.code())),
         ];
-        settings::create_profile(&self.file, &self.profile, &values, &self.clock).await?;
+        let created = settings::create_profile(&self.file, &self.profile, &values, &self.clock).await;
+        created.map_err(edit_failure)?;
         self.warn_conflicts();
         Ok(ProfileEdit::Created)
     }
@@ -178,7 +180,8 @@ impl<'a> ProfileEditor<'a> {
             require_terminal(&prompt).map_err(CommandError::Consent)?;
             question.ask(&mut prompt).await.map_err(prompt_failure)?;
         }
-        settings::remove(&self.file, &self.profile, field, &self.clock).await?;
+        let removed = settings::remove(&self.file, &self.profile, field, &self.clock).await;
+        removed.map_err(edit_failure)?;
         Ok(ProfileEdit::Removed)
     }
 
@@ -192,11 +195,21 @@ impl<'a> ProfileEditor<'a> {
 
 fn prompt_failure(error: ConsentError) -> CommandError {
     match error {
-        ConsentError::Interrupted(signal) => {
-            CommandError::Interrupted { signal, start: StartState::NotApplicable, follow: None }
-        }
+        ConsentError::Interrupted(signal) => interrupted(signal),
         error => CommandError::Consent(error),
     }
+}
+
+/// The failure of an edit. A signal ends the wait for another process that edits the file.
+pub(super) fn edit_failure(error: SettingsError) -> CommandError {
+    match error {
+        SettingsError::Interrupted(signal) => interrupted(signal),
+        error => error.into(),
+    }
+}
+
+fn interrupted(signal: Signal) -> CommandError {
+    CommandError::Interrupted { signal, start: StartState::NotApplicable, follow: None }
 }
 
 fn usage_error(name: &'static str, error: &dyn std::fmt::Display) -> CommandError {

@@ -110,6 +110,10 @@ impl<A: CdssApi> RunningCopy<'_, '_, A> {
                 );
                 Err(self.create_unknown(&response, &found, Some(&group)))
             }
+            (_, Ok(ListedGroup::NotUnique(count))) => {
+                let found = format!("{count} config groups have that name");
+                Err(self.create_unknown(&response, &found, None))
+            }
             (_, Ok(ListedGroup::Missing)) => {
                 Err(self.create_unknown(&response, &"no config group with that name was found", None))
             }
@@ -136,7 +140,7 @@ impl<A: CdssApi> RunningCopy<'_, '_, A> {
         Ok(decision == RetryDecision::Confirm)
     }
 
-    /// Searches the new group among those of the version. A refusal is confirmed with one read: the service may have
+    /// Searches for the new group among the groups of the version. A refusal is confirmed with one read: the service may have
     /// created the group anyway, or refused it because another user created a group with this name.
     async fn search_new_group(
         &mut self,
@@ -157,10 +161,12 @@ impl<A: CdssApi> RunningCopy<'_, '_, A> {
             let groups = api.config_groups(Some(version)).await?;
             Ok(find_new_group(&groups, &name, run, reported))
         };
-        // The reported group does not get a description later, but another group may get listed.
+        // The reported group does not get a description later, but a group that is missing may still appear in the list.
         let is_conclusive = |listed: &ListedGroup| match listed {
             ListedGroup::Own(_) => true,
-            ListedGroup::Unproven(_) | ListedGroup::Foreign(_) => reported.is_some(),
+            ListedGroup::Unproven(_) | ListedGroup::Foreign(_) | ListedGroup::NotUnique(_) => {
+                reported.is_some()
+            }
             ListedGroup::Missing => false,
         };
         self.poll(OperationName::GetKafkaVersionConfigGroupList, pauses, read, is_conclusive, None).await
@@ -173,7 +179,7 @@ impl<A: CdssApi> RunningCopy<'_, '_, A> {
         Ok(check_empty_and_unused(settings?.as_deref(), users?).err())
     }
 
-    /// The failure of a create with an unknown outcome. `found` is what a search of the group showed. `candidate` has the
+    /// The failure of a create with an unknown outcome. `found` is what the search for the group showed. `candidate` has the
     /// name, but its creator is unknown.
     fn create_unknown(
         &self,

@@ -91,13 +91,18 @@ impl<'a, 's, A: CdssApi> RunningCopy<'a, 's, A> {
         }
         let groups = self.session.fetch_groups(target_version.code).await?;
         let existing = self.groups_with_the_name(&groups);
-        let settings = self.session.fetch_readable_settings(&existing).await?.pop();
+        let first = existing.get(..1).unwrap_or_default();
+        let settings = self.session.fetch_readable_settings(first).await?.pop();
         self.find_resumable(&existing, settings.as_ref().map(|group| group.settings.as_slice())).await?;
-        let planned = self.report.diff.group_to.as_ref();
-        if existing.first().map(|group| group.no) != planned.map(|group| group.no) {
-            return Err(changed_meanwhile(&self.name));
+        match (existing.first(), &self.report.diff.group_to) {
+            (None, None) => Ok(()),
+            (Some(group), Some(planned)) if group.no == planned.no => Ok(()),
+            (None, Some(planned)) => {
+                let message = format!("config group {planned} no longer exists; nothing was written");
+                Err(CopyError::blocked(message, REVIEW_AGAIN.to_owned()))
+            }
+            (Some(_), _) => Err(changed_meanwhile(&self.name)),
         }
-        Ok(())
     }
 
     fn groups_with_the_name(&self, groups: &[ConfigGroup]) -> Vec<ConfigGroup> {
@@ -175,8 +180,11 @@ impl<'a, 's, A: CdssApi> RunningCopy<'a, 's, A> {
     }
 }
 
-/// The failure of a group that was changed, created, or deleted after the plan was shown.
+/// The hint if the groups are no longer those of the plan.
+const REVIEW_AGAIN: &str = "run the command again and review the new plan";
+
+/// The failure of a group that was changed or created after the plan was shown.
 fn changed_meanwhile(group: &dyn Display) -> CommandError {
     let message = format!("config group {group} has changed since it was shown; nothing was written");
-    CopyError::blocked(message, "run the command again and review the new plan".to_owned())
+    CopyError::blocked(message, REVIEW_AGAIN.to_owned())
 }

@@ -52,6 +52,8 @@ pub(crate) enum ListedGroup {
     Own(ConfigGroupNo),
     /// This group has no description, so the run may have created it.
     Unproven(ConfigGroup),
+    /// So many groups have the name, and no response contained a number.
+    NotUnique(usize),
     /// The run did not create this group.
     Foreign(ConfigGroup),
     Missing,
@@ -61,7 +63,7 @@ impl ListedGroup {
     pub(crate) fn unproven(&self) -> Option<&ConfigGroup> {
         match self {
             Self::Unproven(group) => Some(group),
-            Self::Own(_) | Self::Foreign(_) | Self::Missing => None,
+            Self::Own(_) | Self::NotUnique(_) | Self::Foreign(_) | Self::Missing => None,
         }
     }
 }
@@ -75,9 +77,8 @@ pub(crate) fn find_new_group(
 ) -> ListedGroup {
     let is_named = |group: &&ConfigGroup| group.is_named(name.as_str());
     let named: Vec<&ConfigGroup> = groups.iter().filter(is_named).collect();
-    if let (None, [first, _, ..]) = (reported, named.as_slice()) {
-        // Without a number, the name has to be unique.
-        return ListedGroup::Unproven((*first).clone());
+    if reported.is_none() && named.len() > 1 {
+        return ListedGroup::NotUnique(named.len());
     }
     if let Some(own) = named.iter().find(|group| provenance(group, run) == Provenance::ThisRun) {
         return ListedGroup::Own(own.no);
@@ -305,9 +306,10 @@ mod tests {
             (&all, Some(501), own_no()),
             (&all, Some(400), own_no()),
             // Without a number, the name has to be unique.
-            (&all, None, may_be_own(&other_run)),
-            (&[&unproven, &own], None, may_be_own(&unproven)),
-            (&[&other_run, &other_run], None, may_be_own(&other_run)),
+            (&all, None, ListedGroup::NotUnique(3)),
+            (&[&unproven, &own], None, ListedGroup::NotUnique(2)),
+            (&[&own, &other_run], None, ListedGroup::NotUnique(2)),
+            (&[&other_run, &other_run], None, ListedGroup::NotUnique(2)),
             // Only the description, only the number, or only the name.
             (&[&other_name, &unrelated], None, ListedGroup::Missing),
             (&all[..4], Some(501), ListedGroup::Missing),

@@ -215,6 +215,28 @@ fn a_missing_progress_operation_falls_back_to_status() {
 }
 
 #[test]
+fn a_degraded_broker_counts_although_the_entry_cannot_be_read() {
+    let clock = FakeClock::default();
+    // The service switches the version first, so the cluster looks finished until a broker restarts.
+    let mut api = FakeApi::new(&clock, |now| match now.as_secs() {
+        60..90 => cluster("running", NEW, ORANGE),
+        _ => cluster("running", NEW, GREEN),
+    });
+    api.read_failure = Box::new(|now, read| {
+        (read == OperationName::GetClusterInfo && (60..90).contains(&now.as_secs()))
+            .then(|| gateway(400, 100))
+    });
+    let mut test = TestSession::new();
+    let end = block_on(watch(minutes(60)).run(&mut test.session(&api), &mut Observations::default()));
+    assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
+    let ended_after = clock.elapsed();
+    assert!(
+        ended_after >= Duration::from_secs(90) + minutes(5),
+        "not counted from the start: {ended_after:?}"
+    );
+}
+
+#[test]
 fn time_asleep_counts_and_a_poll_precedes_the_verdict() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| match now.as_secs() {

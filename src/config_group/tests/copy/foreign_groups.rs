@@ -60,14 +60,22 @@ fn group_created_or_deleted_during_the_prompt_stops_the_copy() {
     let message = failure.unwrap().to_string();
     assert!(message.contains("can't be filled: it was not created by"), "{message}");
 
+    // Of two groups, the first one is described, with its own settings.
+    let service = FakeService::new(&[], &[]);
+    let keeping: &[(&str, &str)] = &[("a", "5"), ("b", "6"), ("c", "")];
+    for (no, settings) in [(400, EMPTY), (401, keeping)] {
+        service.late.borrow_mut().push(named(no, NEW, "orders-390", settings));
+    }
+    service.reads_before_late.set(4);
+    let (failure, _) = Machine::new().copy(&service, &FakeClock::default());
+    assert_eq!((exit_code(failure.as_ref()), service.sent.get()), (5, (0, 0)));
+    let hint = failure.unwrap().hint(None).unwrap();
+    assert!(hint.starts_with("compare it with"), "{hint}");
+
     // Five reads for the plan to fill an existing group. Its number is recorded if the create was answered.
     for (create, code, words) in [
         (RequestOutcome::DoneWithError(lost()), 9, "the outcome is unknown, so this run wrote nothing"),
-        (
-            RequestOutcome::Done,
-            7,
-            "config group orders-390 has changed since it was shown; nothing was written",
-        ),
+        (RequestOutcome::Done, 7, "config group orders-390 (1001) no longer exists; nothing was written"),
     ] {
         let machine = Machine::new();
         let service = FakeService::new(&[create], &[]);

@@ -10,6 +10,10 @@ use crate::upgrade::rules::snapshot::Snapshot;
 
 /// Evaluates the checks of the settings.
 pub(super) fn setting_checks(snapshot: &Snapshot, changes: &[SettingChange]) -> Vec<Check> {
+    let is_compared = snapshot.current_group.is_some() && snapshot.target_settings.is_some();
+    if !is_compared {
+        return Vec::new();
+    }
     let checks = [
         out_of_range(snapshot, changes),
         read_only(changes),

@@ -48,7 +48,7 @@ pub(crate) enum WatchResult {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ExpectedBrokers {
     names: Vec<String>,
-    /// Counts only if no name is known. If it is not known either, only the brokers that each observation lists are.
+    /// Used only if no names are known. If both are unknown, only the brokers in each observation are expected.
     count: Option<u64>,
 }
 
@@ -228,13 +228,14 @@ impl Progress {
         end.map(|streak| streak.since).filter(|_| self.change_observed)
     }
 
-    /// Returns true if the next poll reads the cluster's entry, whatever the health of the brokers is. While a finished
-    /// change is being confirmed, it is due in every poll.
+    /// Returns true if the next poll has to read the cluster's entry, whatever the health of the brokers is.
     pub(crate) fn is_cluster_entry_due(&self) -> bool {
-        self.observations.is_multiple_of(CLUSTER_READ_INTERVAL)
-            || self.is_in_error()
-            || self.at_target_streak.is_some()
-            || self.other_version_streak.is_some()
+        self.observations.is_multiple_of(CLUSTER_READ_INTERVAL) || self.is_in_error()
+    }
+
+    /// Returns true while the end of the change is being confirmed. Then a poll with healthy brokers needs the entry.
+    pub(crate) fn is_confirming(&self) -> bool {
+        self.at_target_streak.is_some() || self.other_version_streak.is_some()
     }
 
     /// Records an observation. Returns the result as soon as it is confirmed.

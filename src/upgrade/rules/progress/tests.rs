@@ -399,7 +399,7 @@ fn an_idle_cluster_without_a_target_has_no_change() {
 }
 
 #[test]
-fn the_entry_is_due_every_tenth_time_and_after_a_stable_version() {
+fn the_entry_is_due_every_tenth_time_and_wanted_after_a_stable_version() {
     let mut progress = ours(WatchThresholds::REMOTE);
     let mut needed = Vec::new();
     for turn in 0..21 {
@@ -412,8 +412,8 @@ fn the_entry_is_due_every_tenth_time_and_after_a_stable_version() {
     assert_eq!(needed, [0, 10, 20]);
     for (at, version) in [(21, OLD), (22, NEW)] {
         progress.record(&observation(at, "running", version, GREEN));
-        assert!(progress.is_cluster_entry_due(), "until the version is confirmed");
+        assert!(progress.is_confirming(), "until the version is confirmed");
     }
     progress.record(&observation(23, "changing", NEW, ORANGE));
-    assert!(!progress.is_cluster_entry_due());
+    assert!(!progress.is_cluster_entry_due() && !progress.is_confirming());
 }

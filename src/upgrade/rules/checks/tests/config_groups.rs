@@ -100,6 +100,23 @@ fn the_accept_flag_is_quoted_for_the_shell() {
 }
 
 #[test]
+fn without_a_comparison_nothing_is_said_about_removed_settings() {
+    let has_check = |snapshot: &Snapshot| {
+        find_check(&evaluate(snapshot, &Acceptances::default()), "config.removed-key").is_some()
+    };
+    let mut compared = snapshot();
+    // It is not known which settings an unnamed version has removed.
+    compared.target.version.release = None;
+    assert!(has_check(&compared));
+    let changes: [fn(&mut Snapshot); 2] = [|s| s.current_group = None, |s| s.target_settings = None];
+    for change in changes {
+        let mut snapshot = compared.clone();
+        change(&mut snapshot);
+        assert!(!has_check(&snapshot));
+    }
+}
+
+#[test]
 fn a_value_out_of_range_blocks_and_has_a_remedy() {
     let mut snapshot = snapshot();
     for group in [&mut snapshot.current_group, &mut snapshot.target_settings] {
