@@ -20,9 +20,6 @@ pub(super) fn parse(text: &str, file: &Path) -> Vec<Profile> {
     let mut profiles: Vec<Profile> = Vec::new();
     let mut section = DEFAULT_SECTION.to_owned();
     for line in text.trim_start_matches('\u{feff}').lines().map(str::trim) {
-        if line.is_empty() || line.starts_with(['#', ';']) {
-            continue;
-        }
         if let Some(rest) = line.strip_prefix('[') {
             if let Some((name, _)) = rest.split_once(']') {
                 name.trim().clone_into(&mut section);
