@@ -186,3 +186,24 @@ async fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<SocketAddr
         Ok(Ok((stream, _))) => stream.peer_addr().map_err(|error| error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::endpoint::Endpoint;
+    use crate::model::region::Site;
+
+    #[test]
+    fn unusable_setting_fails_its_own_step() {
+        let service = Service {
+            site: Site::Public,
+            region: Site::Public.default_region(),
+            endpoint: Endpoint::for_site(Site::Public),
+            sandbox: false,
+        };
+        for (part, step) in [(ClientPart::Proxy, CheckId::Proxy), (ClientPart::Tls, CheckId::Tls)] {
+            let error = ApiError::Setup { part, reason: "no such file".to_owned() };
+            assert_eq!(failed_step(&error, &service, false), step);
+        }
+    }
+}

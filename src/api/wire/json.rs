@@ -41,3 +41,24 @@ pub(super) fn required_list<'a>(result: &'a Value, name: &str) -> Result<&'a [Va
 pub(super) fn string_field(value: &Value, field: &str) -> Option<String> {
     value[field].as_str().map(str::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn text_may_be_a_number_or_a_boolean() {
+        for (value, expected) in [
+            (json!(" a "), Some("a")),
+            (json!(3), Some("3")),
+            (json!(false), Some("false")),
+            (json!(" "), None),
+            (json!(null), None),
+            (json!(["a"]), None),
+        ] {
+            assert_eq!(text(&value).as_deref(), expected, "{value}");
+        }
+    }
+}
