@@ -64,6 +64,23 @@ fn check_takes_four_waves() {
 fn upgrade_takes_six_waves_up_to_the_start() {
     // After the four waves of a check: everything again, and the start on its own connection.
     assert_waves(&format!("{UPGRADE} --yes --no-wait"), &[2, 3, 6, 1, 6, 1]);
+    assert_waves("upgrade --cluster no:1009123 --version 3.9.0 --yes --no-wait", &[3, 3, 4, 1, 6, 1]);
+}
+
+#[test]
+fn check_of_all_versions_takes_five_waves_by_name_and_four_by_number() {
+    assert_waves("check --cluster orders-prod", &[2, 2, 3, 4, 1]);
+    assert_waves("check --cluster no:1009123", &[3, 3, 4, 1]);
+}
+
+#[test]
+fn other_commands_take_this_many_waves() {
+    assert_waves("list config-groups --version 3.9.0", &[1, 1]);
+    assert_waves("config-group diff no:301 no:312", &[2, 2]);
+    assert_waves("config verify", &[1, 1, 1]);
+    // Two for the cluster, four for the plan, two under the lock, and a read after each of the two changes.
+    let copy = "config-group copy --cluster orders-prod --version 3.9.0 --name team-390 --yes";
+    assert_waves(copy, &[2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
 }
 
 #[test]
