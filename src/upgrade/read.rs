@@ -87,7 +87,7 @@ impl<A: CdssApi> Session<'_, A> {
         wanted: Option<&Selector>,
     ) -> Result<Snapshot, CommandError> {
         let offers = resolved.offered_versions.clone();
-        let mut snapshot = new_snapshot(resolved, target, JournalState::default());
+        let mut snapshot = new_snapshot(resolved, target);
         let (current, groups) = join!(
             self.fetch_current_settings(&snapshot.cluster),
             self.read_target_groups(&snapshot, &offers, list, wanted)
@@ -256,12 +256,8 @@ struct TargetGroups {
     settings: Option<Vec<GroupSettings>>,
 }
 
-/// Creates a snapshot without groups or a pre-check.
-pub(super) fn new_snapshot(
-    resolved: ResolvedCluster,
-    target: ResolvedVersion,
-    journal: JournalState,
-) -> Snapshot {
+/// Creates a snapshot without groups, journal entries, or a pre-check.
+pub(super) fn new_snapshot(resolved: ResolvedCluster, target: ResolvedVersion) -> Snapshot {
     Snapshot {
         cluster: resolved.cluster,
         listed_identity: resolved.listed_identity,
@@ -273,7 +269,7 @@ pub(super) fn new_snapshot(
         target_settings: None,
         pre_check: PreCheck::NotRun("not run yet"),
         copy_command: None,
-        journal,
+        journal: JournalState::default(),
         requires_journal: false,
     }
 }

@@ -189,7 +189,7 @@ impl Watch<'_> {
         let (health, cluster) = poller.read_both(session).await;
         let health = health?;
         match cluster {
-            // A degraded broker proves that the change goes on, so a failed read of the entry must not hide it.
+            // An unhealthy broker shows that the change is still running. Record it even if the entry can't be read.
             Err(error) if !is_due && !health.brokers.is_all_green() && error.signal().is_none() => {
                 Ok((health, None))
             }

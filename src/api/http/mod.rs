@@ -4,7 +4,6 @@ use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
 use super::classify::{OperationKind, RetryDecision, classify};
@@ -13,7 +12,7 @@ use super::error::{ApiError, SendFailure};
 use super::limits::Limits;
 use super::sign::Authorization;
 use super::transport::{Connection, HttpClient};
-use super::wire::{self, Envelope, Operation, PageInfo, ReadRequest};
+use super::wire::{self, Envelope, Operation, ReadRequest};
 use super::{AcceptedStart, CdssApi, NewGroup, RetryPolicy};
 use crate::clock::saturating_add;
 use crate::config_group::rules::copy::CopiedSetting;
@@ -28,9 +27,10 @@ use crate::settings::Credentials;
 use crate::upgrade::rules::plan::UpgradeTarget;
 use crate::upgrade::rules::snapshot::PreCheck;
 
+mod lists;
 mod pages;
 
-use pages::{ClusterPages, GroupPages, Pages};
+use pages::{ClusterPages, GroupPages};
 
 /// The CDSS API over HTTP.
 pub(crate) struct HttpApi {
@@ -40,27 +40,7 @@ pub(crate) struct HttpApi {
     last_timestamp: Cell<i64>,
     /// How far the service's clock is ahead; measured when the gateway refuses a request because of it.
     clock_offset: Cell<SignedDuration>,
-    /// The gateway throttled a request of this run.
-    is_throttled: Cell<bool>,
 }
-
-/// A longer list is an error.
-///
-/// Chosen: 10,000 clusters take 100 pages, or 1,000 if the service returns only ten entries per page.
-const MAX_PAGES: u32 = 1_000;
-
-/// How many pages of a list are read together after the first page shows how many there are.
-///
-/// Chosen: 100 pages take 14 round trips instead of 100, and eight connections are not a burden for the service.
-const PARALLEL_PAGES: u32 = 8;
-
-/// The status of a throttled request.
-const TOO_MANY_REQUESTS: u16 = 429;
-
-/// No page of a list is requested after this time. It includes reading the list a second time.
-///
-/// Chosen: three seconds for each of 100 pages.
-const MAX_LIST_DURATION: Duration = Duration::from_secs(5 * 60);
 
 /// Bounds memory on long watches: a watch of a day sends a few thousand requests.
 ///
@@ -80,7 +60,6 @@ impl HttpApi {
             records: RefCell::new(Vec::new()),
             last_timestamp: Cell::new(0),
             clock_offset: Cell::new(SignedDuration::ZERO),
-            is_throttled: Cell::new(false),
         })
     }
 
@@ -129,9 +108,6 @@ impl HttpApi {
     }
 
     fn add_record(&self, record: RequestRecord) {
-        if record.http_status == Some(TOO_MANY_REQUESTS) {
-            self.is_throttled.set(true);
-        }
         let mut records = self.records.borrow_mut();
         if records.len() == MAX_RECORDS {
             records.remove(MAX_RECORDS / 2);
@@ -234,56 +210,6 @@ impl HttpApi {
         }
     }
 
-    /// Reads all pages of a list: the first page, and the rest several at a time. After a throttled request, pages are read
-    /// one after another. If they are not a complete list, it may have changed between two pages.
-    async fn read_list<P: Pages>(
-        &self,
-        page: impl Fn(u32) -> ReadRequest<P::List>,
-    ) -> Result<P::List, ApiError> {
-        let name = page(1).operation.name;
-        let clock = &self.client.connection.clock;
-        let deadline = clock.elapsed().saturating_add(MAX_LIST_DURATION);
-        let mut rereads = P::REREADS;
-        let (mut pages, mut number, mut total, mut request_id) = (P::default(), 1_u32, 1, None);
-        let reason = 'list: loop {
-            if number > MAX_PAGES {
-                break format!("the list has more than {MAX_PAGES} pages");
-            }
-            if clock.elapsed() > deadline {
-                let limit = humantime::format_duration(MAX_LIST_DURATION);
-                break format!("the list was not complete after {limit}");
-            }
-            let parallel = if self.is_throttled.get() { 1 } else { PARALLEL_PAGES };
-            let end = number.saturating_add(parallel.saturating_sub(1)).min(total).clamp(number, MAX_PAGES);
-            let reads = (number..=end).map(|number| self.read_page(page(number)));
-            for page in join_all(reads).await {
-                let (list, page_info, id) = page?;
-                request_id = id;
-                if let (1, Ok(list)) = (number, &list) {
-                    total = page_info.page_count(P::entries(list));
-                }
-                match list.and_then(|list| pages.add(number, list, page_info)) {
-                    Ok(Some(list)) => return Ok(list),
-                    Ok(None) => number = number.saturating_add(1),
-                    Err(_) if rereads > 0 => {
-                        rereads = rereads.saturating_sub(1);
-                        (pages, number, total) = (P::default(), 1, 1);
-                        continue 'list;
-                    }
-                    Err(reason) => break 'list reason,
-                }
-            }
-        };
-        Err(ApiError::unreadable(name, reason, request_id))
-    }
-
-    /// Reads one page: its entries or why they are invalid, its paging fields, and the request ID.
-    async fn read_page<T>(&self, request: ReadRequest<T>) -> Result<ReadPage<T>, ApiError> {
-        let envelope = self.send_read(&request.operation, RetryPolicy::Retry).await?;
-        let list = request.parse(&envelope).map_err(str::to_owned);
-        Ok((list, wire::parse_page_info(&envelope.result), envelope.request_id))
-    }
-
     /// Waits for a response or a pause of a read, until a signal arrives. A refresh of the credentials is not wrapped in
     /// this: it ends its program itself.
     async fn unless_interrupted<T>(
@@ -300,9 +226,6 @@ impl HttpApi {
         }
     }
 }
-
-/// The entries of a page or why they are invalid, its paging fields, and the request ID.
-type ReadPage<T> = (Result<T, String>, PageInfo, Option<String>);
 
 fn not_sent(operation: OperationName, failure: SendFailure, reason: String) -> ApiError {
     ApiError::NotSent { operation, failure, reason }
