@@ -1,12 +1,10 @@
 //! Progress reporting while a command runs. `output` renders it.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use crate::report::config_group::CopyReport;
 use crate::report::upgrade::PlanReport;
-use crate::upgrade::rules::broker_history::BrokerHistories;
+use crate::report::watch::WatchView;
 
 /// Reports progress. The result of a command is not part of it.
 pub(crate) trait Reporter {
@@ -19,10 +17,10 @@ pub(crate) trait Reporter {
     /// Reports that the start was accepted. `follow` is the command that follows the upgrade.
     fn show_started(&mut self, at: Timestamp, request_id: Option<&str>, follow: &str);
 
-    /// Updates the status of the brokers, observed `at` after the watch began.
-    fn show_brokers(&mut self, histories: &BrokerHistories, at: Duration);
+    /// Shows a watch, or updates what is shown of it.
+    fn show_watch(&mut self, view: &WatchView);
 
-    /// Stops updating the status of the brokers; the last lines stay on the screen.
+    /// Ends the display of the watch. What was observed of each broker stays on the screen.
     fn end_watch(&mut self);
 
     /// Shows a note, unless `--quiet` is set.

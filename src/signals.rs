@@ -92,10 +92,15 @@ impl SignalListener {
 /// this for SIGHUP.
 #[cfg(unix)]
 fn handled_signals() -> Vec<i32> {
+    TERMINATION_SIGNALS.into_iter().filter(|number| !is_ignored(*number)).collect()
+}
+
+/// Returns true if the process ignores this signal. Always false where the system does not tell.
+#[cfg(unix)]
+fn is_ignored(number: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored_mask = parse_ignored_mask(&status);
-    let bit = |number: i32| 1_u64.checked_shl(number.unsigned_abs().saturating_sub(1)).unwrap_or_default();
-    TERMINATION_SIGNALS.into_iter().filter(|number| ignored_mask & bit(*number) == 0).collect()
+    let bit = 1_u64.checked_shl(number.unsigned_abs().saturating_sub(1)).unwrap_or_default();
+    parse_ignored_mask(&status) & bit != 0
 }
 
 /// Parses the mask of ignored signals from `/proc/self/status` on Linux. Returns 0 if it is missing.
@@ -132,6 +137,34 @@ pub(crate) fn on_signal(handler: impl Fn(Signal) + Send + 'static) -> io::Result
 /// Does nothing: this platform has no such signals.
 #[cfg(not(unix))]
 pub(crate) fn on_signal(_handler: impl Fn(Signal) + Send + 'static) -> io::Result<()> {
+    Ok(())
+}
+
+/// Calls `around` on a separate thread when the user suspends the process with Ctrl-Z. Its argument stops the process, and
+/// returns when the process continues; `around` has to call it.
+///
+/// # Errors
+///
+/// Fails when the handler can't be installed or the thread can't be started. The process can still be suspended.
+#[cfg(unix)]
+pub(crate) fn on_suspend(around: impl Fn(&dyn Fn()) + Send + 'static) -> io::Result<()> {
+    use signal_hook::consts::SIGTSTP;
+
+    if is_ignored(SIGTSTP) {
+        return Ok(());
+    }
+    let mut signals = signal_hook::iterator::Signals::new([SIGTSTP])?;
+    std::thread::Builder::new().name("suspend".to_owned()).spawn(move || {
+        for number in signals.forever() {
+            around(&|| drop(signal_hook::low_level::emulate_default_handler(number)));
+        }
+    })?;
+    Ok(())
+}
+
+/// Does nothing: this platform has no such signal.
+#[cfg(not(unix))]
+pub(crate) fn on_suspend(_around: impl Fn(&dyn Fn()) + Send + 'static) -> io::Result<()> {
     Ok(())
 }
 

@@ -196,7 +196,8 @@ impl Context {
 
     pub(crate) fn reporter(&self) -> StderrReporter {
         let can_redraw = streams::stderr_is_terminal() && self.environment.value("TERM") != Some("dumb");
-        StderrReporter::new(self.output_options, self.service_line(), can_redraw)
+        let clock = SystemClock::clone(&self.clock);
+        StderrReporter::new(self.output_options, self.service_line(), clock, can_redraw)
     }
 
     /// Returns the first line of the plan: service, profile, and access key.

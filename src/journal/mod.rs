@@ -120,6 +120,7 @@ impl Journal {
                 exists: replay.has_intact_line(),
                 open_starts: replay.open_starts(service, cluster),
                 start_runs: replay.start_runs(),
+                usual_duration: replay.usual_duration(service, cluster),
                 damaged: replay.damaged_lines(),
                 problem: self.access_problem(),
             },

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -68,6 +69,8 @@ struct RecordedStart {
     start: OpenStart,
     /// Later runs whose operator accepted this start as finished.
     overridden_by: Vec<String>,
+    /// The time from the start to the verdict `done`, if the same run reached it.
+    time_to_done: Option<Duration>,
 }
 
 /// A recorded create of a config group.
@@ -197,6 +200,7 @@ impl Replay {
                 restarted: Vec::new(),
             },
             overridden_by: Vec::new(),
+            time_to_done: None,
         });
         let (cluster, name, accepted) = (start.cluster, start.cluster_name, start.accepted);
         let run = self.run_mut(run, at);
@@ -261,6 +265,12 @@ impl Replay {
             && let Some(index) = followed.as_ref().and_then(|of| self.index.get(of))
         {
             update_outcome(&mut self.runs[*index].outcome, Outcome::Verdict(verdict));
+        }
+        if end.verdict == Some(Verdict::Done)
+            && followed.is_none()
+            && let Some(recorded) = self.starts.iter_mut().rfind(|recorded| recorded.start.run == id)
+        {
+            recorded.time_to_done = at.duration_since(recorded.start.started_at).try_into().ok();
         }
         let run = self.run_mut(id, at);
         run.followed_run = run.followed_run.take().or(followed);
@@ -332,6 +342,16 @@ impl Replay {
             recorded.service == service && recorded.cluster == cluster && !is_closed
         };
         self.starts.iter().filter(is_open).map(|recorded| recorded.start.clone()).collect()
+    }
+
+    /// Returns the median time from a start on this cluster to the verdict `done`; None if no run saw both.
+    pub(super) fn usual_duration(&self, service: &Service, cluster: ClusterNo) -> Option<Duration> {
+        let service = service.key();
+        let starts =
+            self.starts.iter().filter(|recorded| recorded.service == service && recorded.cluster == cluster);
+        let mut times: Vec<Duration> = starts.filter_map(|recorded| recorded.time_to_done).collect();
+        times.sort_unstable();
+        times.get(times.len() / 2).copied()
     }
 
     /// Returns all runs that recorded a start, on any cluster.

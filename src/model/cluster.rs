@@ -158,6 +158,11 @@ impl Cluster {
     }
 }
 
+/// Returns the name of a cluster, or its number if the service returned no name.
+pub(crate) fn name_or_number(name: &str, no: ClusterNo) -> String {
+    if name.is_empty() { format!("cluster {no}") } else { name.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

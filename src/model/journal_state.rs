@@ -1,5 +1,7 @@
 //! The journal's data about one cluster, as far as decisions need it.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::open_start::OpenStart;
@@ -13,6 +15,8 @@ pub(crate) struct JournalState {
     pub open_starts: Vec<OpenStart>,
     /// All runs that recorded a start, on any cluster.
     pub start_runs: Vec<String>,
+    /// The median time of the upgrades of this cluster that one run followed from the start to the verdict `done`.
+    pub usual_duration: Option<Duration>,
     /// Unreadable lines that may have recorded a start and are not covered by a repair.
     pub damaged: Vec<DamagedLine>,
     /// Why the journal can't be read or written; None if it can.

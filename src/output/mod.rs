@@ -14,6 +14,7 @@ mod result;
 pub(crate) mod streams;
 mod table;
 mod upgrade;
+mod watch;
 
 pub(crate) use escape::{escape, escape_lines};
 pub(crate) use progress::StderrReporter;

@@ -35,8 +35,12 @@ pub(crate) fn should_use_color(
 
 /// Writes `text` and a line break to stderr. Errors are ignored: there is no other stream to report them on.
 pub(crate) fn print_stderr(text: &str) {
-    let mut stderr = io::stderr().lock();
-    let _cannot_be_reported = stderr.write_all(text.as_bytes()).and_then(|()| stderr.write_all(b"\n"));
+    write_stderr(&format!("{text}\n"));
+}
+
+/// Writes `text` to stderr, without a line break.
+pub(super) fn write_stderr(text: &str) {
+    let _cannot_be_reported = io::stderr().write_all(text.as_bytes());
 }
 
 /// Writes the result to stdout.

@@ -8,6 +8,7 @@ pub(crate) mod config_group;
 pub(crate) mod history;
 pub(crate) mod list;
 pub(crate) mod upgrade;
+pub(crate) mod watch;
 
 /// A finished command: its report up to the end or the error.
 #[derive(Debug)]

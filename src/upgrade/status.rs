@@ -135,7 +135,10 @@ async fn watch(
     progress.add_known_restarts(open.iter().flat_map(|start| start.restarted.iter().cloned()), []);
     let (no, name) = (resolved.cluster.no, resolved.cluster.name.as_str());
     let (timeout, origin) = (request.timeout, session.clock.elapsed());
-    Watch { no, name, progress, timeout, origin, records_brokers: false }.run(session, observed).await
+    let from = previous.or(resolved.current_version.as_ref());
+    Watch { no, name, from, to: target, progress, timeout, origin, records_brokers: false }
+        .run(session, observed)
+        .await
 }
 
 /// Shows what the cluster has now, because there is no target version.

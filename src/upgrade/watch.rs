@@ -9,13 +9,16 @@ use jiff::Timestamp;
 use super::poller::ClusterPoller;
 use crate::api::{ApiError, CdssApi};
 use crate::model::broker_health::Health;
-use crate::model::cluster::Cluster;
+use crate::model::cluster::{Cluster, name_or_number};
 use crate::model::ids::ClusterNo;
+use crate::model::kafka_version::KafkaVersion;
 use crate::report::upgrade::Observations;
+use crate::report::watch::WatchView;
 use crate::session::Session;
 use crate::signals::{Interrupted, Signal};
 use crate::upgrade::rules::broker_history::BrokerHistories;
 use crate::upgrade::rules::progress::{Observation, Progress, WatchResult};
+use crate::upgrade::rules::watch_warnings::{WatchFacts, watch_warnings};
 
 /// The input of a watch.
 #[derive(Debug)]
@@ -23,6 +26,9 @@ pub(super) struct Watch<'a> {
     pub no: ClusterNo,
     /// Empty if the service returned no name.
     pub name: &'a str,
+    /// The versions before and after the change, as far as they are known.
+    pub from: Option<&'a KafkaVersion>,
+    pub to: Option<&'a KafkaVersion>,
     pub progress: Progress,
     pub timeout: Duration,
     /// The clock's time at acceptance, at attaching, or before the first poll.
@@ -65,11 +71,6 @@ const RECENT_OBSERVATION: Duration = Duration::from_secs(5 * 60);
 /// noticed within a minute.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 
-/// How long reads have to fail before a warning.
-///
-/// Chosen: a short gateway outage needs no attention.
-const WARN_AFTER: Duration = Duration::from_secs(60);
-
 /// Consecutive polls that failed or had to retry a read.
 #[derive(Debug, Default)]
 struct ErrorStreak {
@@ -78,14 +79,22 @@ struct ErrorStreak {
     since: Option<Duration>,
     /// When the service first refused the access key.
     refused_since: Option<Duration>,
-    has_warned: bool,
+    last_error: String,
 }
 
-/// The warnings that were already issued, so that none is repeated.
+/// What the polls so far showed, besides the progress.
 #[derive(Debug, Default)]
-struct IssuedWarnings {
-    journal: bool,
+struct Polls {
+    errors: ErrorStreak,
+    /// When all reads of a poll last succeeded.
+    last_response_at: Option<Duration>,
+    /// When a broker or the cluster's entry last changed.
+    last_change_at: Duration,
     missing_brokers: Vec<String>,
+    /// The time that earlier upgrades of this cluster took.
+    usual_duration: Option<Duration>,
+    /// The journal could not be written, which was reported.
+    has_journal_failed: bool,
 }
 
 impl Watch<'_> {
@@ -97,19 +106,22 @@ impl Watch<'_> {
         observed: &mut Observations,
     ) -> WatchEnd {
         let poller = ClusterPoller::new(self.no, self.name);
-        let mut errors = ErrorStreak::default();
-        let mut last_observed_at = None;
-        let mut warned =
-            IssuedWarnings { journal: session.journal.is_failing(), ..IssuedWarnings::default() };
+        let mut polls = Polls {
+            usual_duration: session.journal.state(&session.context.service, self.no).usual_duration,
+            has_journal_failed: session.journal.is_failing(),
+            ..Polls::default()
+        };
         loop {
+            self.show(session, &polls, observed);
             let now = session.clock.elapsed();
-            match self.poll_once(session, &poller, &mut warned, observed).await {
+            match self.poll_once(session, &poller, &mut polls, observed).await {
                 Ok(result) => {
-                    errors = ErrorStreak {
+                    polls.errors = ErrorStreak {
                         count: u32::from(poller.retried_last_read.get()),
                         ..ErrorStreak::default()
                     };
-                    last_observed_at = Some(session.clock.elapsed());
+                    polls.last_response_at = Some(session.clock.elapsed());
+                    self.show(session, &polls, observed);
                     if let Some(result) = result {
                         session.reporter.end_watch();
                         observed.finished_at = self.finished_at(session);
@@ -125,8 +137,10 @@ impl Watch<'_> {
                     if let Some(signal) = error.signal() {
                         return self.interrupted(session, signal);
                     }
-                    if let Some(limit) = errors.add(session, now, &error) {
-                        return self.give_up(session, limit, last_observed_at, observed);
+                    let limit = polls.errors.add(now, &error);
+                    self.show(session, &polls, observed);
+                    if let Some(limit) = limit {
+                        return self.give_up(session, limit, &polls, observed);
                     }
                 }
             }
@@ -134,9 +148,9 @@ impl Watch<'_> {
             let remaining = self.timeout.saturating_sub(passed);
             if remaining.is_zero() {
                 let limit = format!("timed out after {}", humantime::format_duration(self.timeout));
-                return self.give_up(session, limit, last_observed_at, observed);
+                return self.give_up(session, limit, &polls, observed);
             }
-            let pause = errors.pause(session.poll_interval).min(remaining);
+            let pause = polls.errors.pause(session.poll_interval).min(remaining);
             if let Err(Interrupted(signal)) = session.clock.sleep(pause).await {
                 return self.interrupted(session, signal);
             }
@@ -148,29 +162,57 @@ impl Watch<'_> {
         &mut self,
         session: &mut Session<'_, impl CdssApi>,
         poller: &ClusterPoller,
-        warned: &mut IssuedWarnings,
+        polls: &mut Polls,
         observed: &mut Observations,
     ) -> Result<Option<WatchResult>, ApiError> {
         let (health, cluster) = self.read(session, poller).await?;
         let at = session.clock.elapsed().saturating_sub(self.origin);
         let now = session.clock.now();
         observed.add_health(now, poller.health_operation(), &health);
+        let has_broker_changed = observed.brokers.record(&health, at);
+        let mut has_changed = has_broker_changed;
         if let Some(cluster) = &cluster {
+            has_changed |= observed.cluster.as_ref() != Some(cluster);
             observed.add_cluster(now, cluster);
         }
+        if has_changed {
+            polls.last_change_at = at;
+        }
+        polls.missing_brokers = self.progress.expected().brokers.missing(&health.brokers);
         observed.health = Some(health.clone());
-        let has_changed = observed.brokers.record(&health, at);
-        session.reporter.show_brokers(&observed.brokers, at);
-        self.warn_missing_brokers(session, &health, warned);
-        if has_changed && self.records_brokers {
-            record_brokers(session, now, &observed.brokers, warned).await;
+        if has_broker_changed && self.records_brokers {
+            record_brokers(session, now, &observed.brokers, polls).await;
         }
-        let was_in_error = self.progress.is_in_error();
-        let result = self.progress.record(&Observation { at, health, cluster });
-        if self.progress.is_in_error() && !was_in_error && result.is_none() {
-            session.reporter.warn("the service reports the state `error`; waiting to confirm it");
-        }
-        Ok(result)
+        Ok(self.progress.record(&Observation { at, health, cluster }))
+    }
+
+    /// Shows the brokers, what the watch waits for, and the warnings that hold now.
+    fn show(&self, session: &mut Session<'_, impl CdssApi>, polls: &Polls, observed: &Observations) {
+        let since_origin = |at: Duration| at.saturating_sub(self.origin);
+        let last_response_at = polls.last_response_at.map(since_origin);
+        let last_error = polls.errors.last_error.as_str();
+        let facts = WatchFacts {
+            last_response_at,
+            brokers: &observed.brokers,
+            missing_brokers: &polls.missing_brokers,
+            is_in_error: self.progress.is_in_error(),
+            is_confirming: self.progress.is_confirming(),
+            last_change_at: polls.last_change_at,
+            usual_duration: polls.usual_duration,
+            failing: polls.errors.since.map(|since| (since_origin(since), last_error)),
+        };
+        let warnings = watch_warnings(&facts, since_origin(session.clock.elapsed()));
+        session.reporter.show_watch(&WatchView {
+            cluster: name_or_number(self.name, self.no),
+            from: self.from.cloned(),
+            to: self.to.cloned(),
+            origin: self.origin,
+            timeout: self.timeout,
+            last_response_at,
+            brokers: observed.brokers.clone(),
+            waiting_for: self.progress.waiting_for(),
+            warnings,
+        });
     }
 
     /// Reads the health, and the cluster's entry if the poll needs it.
@@ -197,32 +239,16 @@ impl Watch<'_> {
         }
     }
 
-    /// Warns once about each broker that the service no longer lists.
-    fn warn_missing_brokers(
-        &self,
-        session: &mut Session<'_, impl CdssApi>,
-        health: &Health,
-        warned: &mut IssuedWarnings,
-    ) {
-        let missing = self.progress.expected().brokers.missing(&health.brokers);
-        for broker in missing.iter().filter(|broker| !warned.missing_brokers.contains(broker)) {
-            session
-                .reporter
-                .warn(&format!("{broker} is missing from the service's response; still following"));
-        }
-        warned.missing_brokers = missing;
-    }
-
     fn give_up(
         &self,
         session: &mut Session<'_, impl CdssApi>,
         limit: String,
-        last_observed_at: Option<Duration>,
+        polls: &Polls,
         observed: &Observations,
     ) -> WatchEnd {
         session.reporter.end_watch();
         let now = session.clock.elapsed();
-        let is_recent = last_observed_at.is_some_and(|at| now.saturating_sub(at) <= RECENT_OBSERVATION);
+        let is_recent = polls.last_response_at.is_some_and(|at| now.saturating_sub(at) <= RECENT_OBSERVATION);
         if is_recent && self.progress.is_changing() && !self.progress.is_in_error() {
             return WatchEnd::GaveUp { limit, is_still_changing: true };
         }
@@ -256,32 +282,22 @@ async fn record_brokers(
     session: &mut Session<'_, impl CdssApi>,
     now: Timestamp,
     brokers: &BrokerHistories,
-    warned: &mut IssuedWarnings,
+    polls: &mut Polls,
 ) {
     if let Err(error) = session.journal.record_brokers(now, brokers).await
-        && !warned.journal
+        && !polls.has_journal_failed
     {
-        warned.journal = true;
+        polls.has_journal_failed = true;
         session.reporter.warn(&format!("{error}; still following"));
     }
 }
 
 impl ErrorStreak {
     /// Adds a failed poll. Returns the limit if the watch must end.
-    fn add(
-        &mut self,
-        session: &mut Session<'_, impl CdssApi>,
-        now: Duration,
-        error: &ApiError,
-    ) -> Option<String> {
+    fn add(&mut self, now: Duration, error: &ApiError) -> Option<String> {
         self.count = self.count.saturating_add(1);
-        let since = *self.since.get_or_insert(now);
-        if now.saturating_sub(since) >= WARN_AFTER && !self.has_warned {
-            self.has_warned = true;
-            session
-                .reporter
-                .warn(&format!("every poll has failed for one minute; still retrying. Last error: {error}"));
-        }
+        self.since.get_or_insert(now);
+        self.last_error = error.to_string();
         if !error.is_auth() {
             self.refused_since = None;
             return None;

@@ -36,6 +36,7 @@ mod regions;
 mod rehearsal;
 mod rerun;
 mod scenarios;
+mod screen;
 #[cfg(target_os = "linux")]
 mod secret_leaks;
 mod signals;

@@ -93,6 +93,7 @@ pub(crate) fn state_of(lines: &[Line], service: &Service, cluster: ClusterNo) ->
         exists: replay.has_intact_line(),
         open_starts: replay.open_starts(service, cluster),
         start_runs: replay.start_runs(),
+        usual_duration: replay.usual_duration(service, cluster),
         damaged: replay.damaged_lines(),
         problem: None,
     }

@@ -53,6 +53,29 @@ fn run_is_unfinished_until_its_end() {
 }
 
 #[test]
+fn usual_duration_is_the_median_of_upgrades_that_one_run_followed_to_done() {
+    let mut replay = Replay::default();
+    let mut add = |run: &str, minutes: i64, event: Event| {
+        let at = NOW + jiff::SignedDuration::from_mins(minutes);
+        replay.add_line(&[line::encode(run, at, &event).unwrap().as_slice(), b"\n"].concat());
+        replay.usual_duration(&here(), ClusterNo::new(1)).map(|duration| duration.as_secs() / 60)
+    };
+    assert_eq!(add("a", 0, start(&[])), None);
+    assert_eq!(add("a", 40, end("a", Some(Verdict::Done))), Some(40));
+    add("failed", 0, start(&[]));
+    assert_eq!(add("failed", 5, end("failed", Some(Verdict::Failed))), Some(40));
+    add("no-wait", 0, start(&[]));
+    add("no-wait", 0, end("no-wait", Some(Verdict::Running)));
+    add("follower", 0, attached("no-wait"));
+    assert_eq!(add("follower", 900, end("no-wait", Some(Verdict::Done))), Some(40), "noticed late");
+    add("b", 0, start(&[]));
+    add("b", 60, end("b", Some(Verdict::Done)));
+    add("c", 0, start(&[]));
+    assert_eq!(add("c", 42, end("c", Some(Verdict::Done))), Some(42));
+    assert_eq!(replay.usual_duration(&here(), ClusterNo::new(2)), None, "another cluster");
+}
+
+#[test]
 fn last_end_determines_result_and_openness() {
     let lines = [
         ("a", start(&[])),

@@ -28,6 +28,8 @@ pub(crate) enum RestartEvidence {
 pub(crate) struct BrokerHistory {
     pub name: String,
     pub colors: Vec<Color>,
+    /// When it was first observed in its current color, measured from the start of the watch.
+    pub changed_at: Duration,
     /// When it was first observed not green, measured from the start of the watch.
     pub left_green_at: Option<Duration>,
     /// When it was last observed to turn green again.
@@ -77,6 +79,7 @@ impl BrokerHistories {
                 self.0.push(BrokerHistory {
                     name: node.name.clone(),
                     colors: Vec::new(),
+                    changed_at: at,
                     left_green_at: None,
                     returned_at: None,
                     is_away: false,
@@ -89,6 +92,7 @@ impl BrokerHistories {
                 continue;
             }
             changed = true;
+            history.changed_at = at;
             if history.colors.len() == MAX_COLORS {
                 history.colors.remove(MAX_COLORS / 2);
             }

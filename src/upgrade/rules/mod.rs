@@ -9,3 +9,4 @@ pub(crate) mod progress;
 pub(crate) mod snapshot;
 pub(crate) mod state_after_start;
 pub(crate) mod watch_thresholds;
+pub(crate) mod watch_warnings;

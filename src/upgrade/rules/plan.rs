@@ -7,7 +7,7 @@ use super::progress::{Expectation, ExpectedBrokers};
 use super::snapshot::{SelectedGroup, Snapshot};
 use crate::config_group::rules::choice::Candidate;
 use crate::config_group::rules::difference::SettingChange;
-use crate::model::cluster::ClusterState;
+use crate::model::cluster::{ClusterState, name_or_number};
 use crate::model::config_group::ConfigGroup;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
@@ -74,7 +74,7 @@ impl Plan {
 
     /// Returns the cluster's name, or its number if the service returned no name.
     pub(crate) fn name_or_number(&self) -> String {
-        if self.name.is_empty() { format!("cluster {}", self.no) } else { self.name.clone() }
+        name_or_number(&self.name, self.no)
     }
 
     /// Returns the checks that block the upgrade.

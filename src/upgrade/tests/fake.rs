@@ -25,14 +25,15 @@ use crate::model::region::Site;
 use crate::model::service::Service;
 use crate::report::config_group::CopyReport;
 use crate::report::upgrade::PlanReport;
+use crate::report::watch::WatchView;
 use crate::reporter::Reporter;
 use crate::session::Session;
 use crate::session::sent_change::SentChange;
-use crate::upgrade::rules::broker_history::BrokerHistories;
 use crate::upgrade::rules::checks::tests::snapshot;
 use crate::upgrade::rules::plan::UpgradeTarget;
 use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers};
 use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
+use crate::upgrade::rules::watch_warnings::WatchWarning;
 
 /// Returns the cluster at a time, from which the fake service answers reads.
 pub(crate) type SnapshotAt = dyn Fn(Duration) -> Snapshot;
@@ -166,31 +167,43 @@ impl FakeService for FakeApi<'_> {
 
 /// Records all messages.
 #[derive(Default)]
-pub(crate) struct Recorder(pub Vec<String>);
+pub(crate) struct Recorder {
+    pub messages: Vec<String>,
+    /// The warnings of the watch that held at the last poll.
+    warnings: Vec<WatchWarning>,
+}
 
 impl Reporter for Recorder {
     fn show_plan(&mut self, _: &PlanReport) {
-        self.0.push("plan".to_owned());
+        self.messages.push("plan".to_owned());
     }
 
     fn show_copy_plan(&mut self, _: &CopyReport) {
-        self.0.push("copying".to_owned());
+        self.messages.push("copying".to_owned());
     }
 
     fn show_started(&mut self, _: Timestamp, _: Option<&str>, _: &str) {
-        self.0.push("started".to_owned());
+        self.messages.push("started".to_owned());
     }
 
-    fn show_brokers(&mut self, _: &BrokerHistories, _: Duration) {}
+    fn show_watch(&mut self, view: &WatchView) {
+        for warning in &view.warnings {
+            if !self.warnings.iter().any(|shown| shown.is_about_same(warning)) {
+                let at = view.last_response_at.unwrap_or_default();
+                self.messages.push(format!("warning {}", warning.text(at)));
+            }
+        }
+        self.warnings.clone_from(&view.warnings);
+    }
 
     fn end_watch(&mut self) {}
 
     fn note(&mut self, text: &str) {
-        self.0.push(format!("note {text}"));
+        self.messages.push(format!("note {text}"));
     }
 
     fn warn(&mut self, text: &str) {
-        self.0.push(format!("warning {text}"));
+        self.messages.push(format!("warning {text}"));
     }
 }
 

@@ -75,7 +75,7 @@ fn send_with(
         starts: api.started.take(),
         connect_within: api.connect_within.take(),
         reads: api.reads.take(),
-        messages: test.recorder.0,
+        messages: test.recorder.messages,
     }
 }
 

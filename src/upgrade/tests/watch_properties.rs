@@ -165,6 +165,8 @@ fn watched(upgrade: &SimulatedUpgrade) -> (WatchEnd, u64) {
     let watch = Watch {
         no: ClusterNo::new(1_009_123),
         name: "orders-prod",
+        from: None,
+        to: None,
         progress: Progress::new(WatchThresholds::REMOTE, Ownership::Ours, expectation()),
         timeout: Duration::from_secs(3 * 60 * 60),
         origin: Duration::ZERO,

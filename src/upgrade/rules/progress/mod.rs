@@ -44,6 +44,19 @@ pub(crate) enum WatchResult {
     NoChangeObserved,
 }
 
+/// What a watch waits for. `until` is the earliest end of the confirmation, measured from the start of the watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WaitingFor {
+    /// No change was observed yet.
+    FirstChange { until: Duration },
+    /// The cluster is changing.
+    EndOfChange,
+    /// The cluster is healthy, at the target version if one is known.
+    Confirmation { until: Duration },
+    /// The cluster is healthy, but not at the target version.
+    OtherVersionConfirmation { until: Duration },
+}
+
 /// The brokers that have to be listed and green before an upgrade is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ExpectedBrokers {
@@ -127,6 +140,8 @@ pub(crate) struct Progress {
     last_was_changing: bool,
     /// Consecutive observations of a healthy cluster on this other version.
     other_version_streak: Option<(VersionCode, Streak)>,
+    /// The earliest time at which one of the two streaks is confirmed.
+    confirmed_at: Duration,
     /// Consecutive observations of the cluster's entry with the state `error`.
     error_streak: Option<Streak>,
 }
@@ -172,7 +187,21 @@ impl Progress {
             last_read_succeeded: false,
             last_was_changing: false,
             other_version_streak: None,
+            confirmed_at: Duration::ZERO,
             error_streak: None,
+        }
+    }
+
+    /// Returns what the watch waits for; None if the last observation is unclear.
+    pub(crate) fn waiting_for(&self) -> Option<WaitingFor> {
+        let until = self.confirmed_at;
+        match (self.at_target_streak, self.other_version_streak) {
+            (Some(_), _) => Some(WaitingFor::Confirmation { until }),
+            (None, Some(_)) if self.change_observed || self.ownership == Ownership::Foreign => {
+                Some(WaitingFor::OtherVersionConfirmation { until })
+            }
+            (None, Some(_)) => Some(WaitingFor::FirstChange { until }),
+            (None, None) => self.last_was_changing.then_some(WaitingFor::EndOfChange),
         }
     }
 
@@ -306,6 +335,7 @@ impl Progress {
         } else {
             (self.thresholds.grace_observations, self.thresholds.grace_period)
         };
+        self.confirmed_at = streak.since.saturating_add(time);
         (is_consecutive && streak.has_lasted(observations, time, observation.at)).then(|| {
             if self.expected.target.is_none() && !self.change_observed {
                 WatchResult::NoChangeObserved
@@ -328,13 +358,19 @@ impl Progress {
         let streak = Streak::extend(same_version, at);
         self.other_version_streak = Some((version, streak));
         let is_previous_version = self.expected.previous == Some(version);
-        let is_confirmed = match self.ownership {
-            Ownership::Foreign => streak.has_lasted(2, self.thresholds.confirmation_gap, at),
-            Ownership::Ours if self.change_observed => {
-                streak.has_lasted(self.thresholds.grace_observations, self.thresholds.grace_period, at)
+        let (grace_observations, grace_period) =
+            (self.thresholds.grace_observations, self.thresholds.grace_period);
+        let (observations, time, since) = match self.ownership {
+            Ownership::Foreign => (2, self.thresholds.confirmation_gap, streak),
+            Ownership::Ours if self.change_observed => (grace_observations, grace_period, streak),
+            // The whole watch counts.
+            Ownership::Ours => {
+                let watch = Streak { since: Duration::ZERO, observations: self.observations };
+                (grace_observations, grace_period, watch)
             }
-            Ownership::Ours => self.is_grace_period_over(at),
         };
+        self.confirmed_at = since.since.saturating_add(time);
+        let is_confirmed = since.has_lasted(observations, time, at);
         let has_not_changed =
             !self.change_observed && (is_previous_version || self.expected.previous.is_none());
         is_confirmed.then_some(match self.ownership {
@@ -342,10 +378,6 @@ impl Progress {
             _ if is_previous_version => WatchResult::AtPreviousVersion,
             _ => WatchResult::AtOtherVersion(version),
         })
-    }
-
-    fn is_grace_period_over(&self, at: Duration) -> bool {
-        self.observations >= self.thresholds.grace_observations && at >= self.thresholds.grace_period
     }
 }
 

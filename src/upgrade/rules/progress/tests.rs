@@ -68,6 +68,27 @@ fn two_healthy_observations_confirm_success_after_all_restarts() {
 }
 
 #[test]
+fn a_watch_waits_for_the_change_then_for_its_confirmation() {
+    let seconds = Duration::from_secs;
+    let mut progress = ours(WatchThresholds::REMOTE);
+    assert_eq!(progress.waiting_for(), None);
+    progress.record(&observation(0, "running", OLD, GREEN));
+    assert_eq!(progress.waiting_for(), Some(WaitingFor::FirstChange { until: seconds(300) }));
+    for (at, (state, version, colors)) in (1..).zip(ROLLED) {
+        progress.record(&observation(at * 15, state, version, colors));
+        assert_eq!(progress.waiting_for(), Some(WaitingFor::EndOfChange));
+    }
+    let mut back = progress.clone();
+    back.record(&observation(60, "running", OLD, GREEN));
+    assert_eq!(back.waiting_for(), Some(WaitingFor::OtherVersionConfirmation { until: seconds(360) }));
+    progress.record(&observation(60, "running", NEW, GREEN));
+    assert_eq!(progress.waiting_for(), Some(WaitingFor::Confirmation { until: seconds(75) }));
+    let mut early = ours(WatchThresholds::REMOTE);
+    early.record(&observation(15, "running", NEW, GREEN));
+    assert_eq!(early.waiting_for(), Some(WaitingFor::Confirmation { until: seconds(315) }), "no restart");
+}
+
+#[test]
 fn one_color_change_after_an_early_switch_is_not_done() {
     let blip = [("running", NEW, GREEN), ("running", NEW, &["yellow", "green", "green"][..])];
     let observations = blip.into_iter().chain(std::iter::repeat_n(("running", NEW, GREEN), 20));
