@@ -6,7 +6,7 @@ use super::conclude::{conclude, conclude_unrecorded, conclude_without_target};
 use super::watch::{Watch, WatchEnd};
 use crate::api::{ApiError, CdssApi};
 use crate::error::CommandError;
-use crate::model::cluster::reconcile_identity;
+use crate::model::cluster::{name_or_number, reconcile_identity};
 use crate::model::config_group::ConfigGroup;
 use crate::model::kafka_version::{KafkaVersion, VersionSelector};
 use crate::model::open_start::{self, OpenStart};
@@ -134,6 +134,7 @@ async fn watch(
     let mut progress = Progress::new(session.watch_thresholds(), Ownership::Ours, expected);
     progress.add_known_restarts(open.iter().flat_map(|start| start.restarted.iter().cloned()), []);
     let (no, name) = (resolved.cluster.no, resolved.cluster.name.as_str());
+    session.reporter.note(&format!("Watching {}", name_or_number(name, no)));
     let (timeout, origin) = (request.timeout, session.clock.elapsed());
     let from = previous.or(resolved.current_version.as_ref());
     Watch { no, name, from, to: target, progress, timeout, origin, records_brokers: false }
