@@ -35,6 +35,7 @@ mod metrics;
 mod model;
 mod output;
 mod private_file;
+mod recording;
 mod report;
 mod reporter;
 pub mod sandbox;

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::Matcher;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, ClientBuilder, Proxy};
 use rustls::{CertificateError, ClientConfig};
@@ -21,6 +21,7 @@ use crate::model::operation_name::OperationName;
 use crate::model::proxy_address::ProxyAddress;
 use crate::model::request_record::{RequestObserver, RequestRecord};
 use crate::model::service::Service;
+use crate::recording::{Exchange, RecordedResponse, Recorder};
 use crate::signals::SignalListener;
 
 /// What a connection to the service depends on, except for the credentials.
@@ -34,6 +35,7 @@ pub(crate) struct Connection {
     pub clock: Rc<dyn Clock>,
     pub signals: SignalListener,
     pub observer: Rc<dyn RequestObserver>,
+    pub recorder: Option<Rc<Recorder>>,
 }
 
 /// An HTTP client for one service: HTTP/1.1, without redirects, without retries, and without a proxy on loopback.
@@ -134,7 +136,7 @@ impl HttpClient {
         clock_offset: SignedDuration,
     ) -> (Result<Response, ApiError>, RequestRecord) {
         let Connection { service, clock, observer, .. } = &self.connection;
-        let path = service.request_path(&operation.path);
+        let (path, started) = (service.request_path(&operation.path), clock.elapsed());
         let unsigned = if authorization.headers.is_empty() { " (unsigned)" } else { "" };
         observer.request_sent(operation.name, &format!("{} {path}{unsigned}", operation.method));
         let (sent, local_time) = (clock.now(), || saturating_add(clock.now(), clock_offset));
@@ -153,7 +155,38 @@ impl HttpClient {
         let headers = read.map_or(&[][..], |response| &response.headers);
         let fields = read.and_then(|response| response.body.as_ref().ok()).map(wire::redact);
         observer.response_received(&record, headers, fields.as_ref());
+        self.record(operation, &path, (sent, started), &response);
         (response, record)
+    }
+
+    /// Records an exchange. A failure is only reported, because a recording must not affect the command.
+    fn record(
+        &self,
+        operation: &Operation,
+        path: &str,
+        (at, started): (Timestamp, Duration),
+        response: &Result<Response, ApiError>,
+    ) {
+        let Connection { clock, observer, recorder, .. } = &self.connection;
+        let Some(recorder) = recorder else { return };
+        let error = response.as_ref().err().map(ToString::to_string).unwrap_or_default();
+        let response = response.as_ref().map_err(|_| error.as_str()).map(|response| RecordedResponse {
+            status: response.status,
+            headers: &response.headers,
+            body: response.body.as_ref().map_err(String::as_str),
+        });
+        let exchange = Exchange {
+            at,
+            duration: clock.elapsed().saturating_sub(started),
+            operation: operation.name,
+            method: operation.method.as_str(),
+            path,
+            request: operation.body.as_ref(),
+            response,
+        };
+        if let Err(error) = recorder.record(&exchange) {
+            observer.recording_failed(&format!("can't record in {}: {error}", recorder.path().display()));
+        }
     }
 
     async fn exchange(

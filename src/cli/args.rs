@@ -67,6 +67,14 @@ pub(crate) struct Global {
     /// They are added to the system's. SSL_CERT_FILE replaces the system's.
     #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub cacert: Option<String>,
+    /// Record requests and responses in a file, without secrets
+    ///
+    /// Appends JSON lines. See `cdss help recordings`.
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
+    pub record: Option<String>,
+    /// Replace names and numbers in the recording
+    #[arg(long, global = true, hide_short_help = true)]
+    pub record_anonymous: bool,
     /// Output format: table or json
     ///
     /// [default: table] [env: CDSS_OUTPUT]

@@ -17,6 +17,7 @@ use crate::model::setting_name::EffectiveSetting;
 use crate::output::{
     OutputOptions, RequestLog, StderrReporter, TerminalPrompt, escape, escape_lines, streams,
 };
+use crate::recording::{Recorder, RecordingOptions};
 use crate::session::Session;
 use crate::session::sent_change::SentChange;
 use crate::settings::{
@@ -37,6 +38,8 @@ pub(crate) struct Context {
     flags: Flags,
     environment: Environment,
     signals: SignalListener,
+    /// None unless requests are recorded.
+    recorder: Option<Rc<Recorder>>,
     http: OnceCell<HttpApi>,
     trust: OnceCell<TrustFiles>,
 }
@@ -61,6 +64,10 @@ impl Context {
         let profile =
             settings.profile.as_ref().filter(|(_, origin)| is_explicit(origin)).map(|(name, _)| name.clone());
         let commands = CommandContext { service: settings.service.clone(), profile };
+        let recorder = settings.record.clone().map(|path| {
+            let options = RecordingOptions { path, is_anonymous: flags.record_anonymous };
+            Rc::new(Recorder::new(options, settings.service.clone()))
+        });
         let (http, trust) = (OnceCell::new(), OnceCell::new());
         let (journal, flags) = (OnceCell::new(), flags.clone());
         let context = Self {
@@ -73,6 +80,7 @@ impl Context {
             flags,
             environment,
             signals,
+            recorder,
             http,
             trust,
         };
@@ -132,6 +140,7 @@ impl Context {
             clock: self.clock.clone(),
             signals: self.signals.clone(),
             observer: Rc::new(RequestLog { options: self.output_options }),
+            recorder: self.recorder.clone(),
         })
     }
 
@@ -175,6 +184,11 @@ impl Context {
     /// Returns the requests sent so far.
     pub(crate) fn requests(&self) -> Vec<RequestRecord> {
         self.http.get().map(HttpApi::records).unwrap_or_default()
+    }
+
+    /// Returns the recorder, if it recorded something.
+    pub(super) fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_deref().filter(|recorder| recorder.has_recorded())
     }
 
     /// Returns the last four characters of the current access key.

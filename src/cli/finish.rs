@@ -1,6 +1,7 @@
 //! Prints the outcome of a command, records it in the journal, and returns the exit code.
 
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
@@ -13,12 +14,14 @@ use crate::documents::{Outcome, document, to_value};
 use crate::error::{CommandError, CopyError, FailedCopy};
 use crate::exit::Exit;
 use crate::journal::{Journal, JournalError};
+use crate::model::command_context::shell_quote;
 use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::Verdict;
-use crate::output::{CommandReport, OutputOptions, View, is_closed_pipe, print_result, streams};
+use crate::output::{CommandReport, OutputOptions, View, escape, is_closed_pipe, print_result, streams};
 use crate::report::config_group::CopyReport;
 use crate::report::upgrade::{PlanReport, StartReport, UpgradeReport};
 use crate::report::{Finished, RunEnd};
+use crate::sandbox::{self, Finding};
 use crate::session::sent_change::SentChange;
 
 /// Prints the text of a command that only prints. A closed pipe is success.
@@ -74,7 +77,31 @@ pub(super) async fn finish(
     let outcome = outcome(command.name(), failure.as_ref(), Some(context));
     record_end(context, &*report, &outcome).await;
     let view = View { options: context.output_options, service: &context.service_line(), outcome: &outcome };
-    print(&*report, &view)
+    let code = print(&*report, &view);
+    if let Some(recorder) = context.recorder().filter(|_| !context.output_options.quiet) {
+        print_recording_notes(recorder.path(), command, context.settings.service.sandbox);
+    }
+    code
+}
+
+/// Says where the recording is, and after an upgrade of a real cluster what it shows.
+fn print_recording_notes(path: &Path, command: &Command, is_sandbox: bool) {
+    let shown = escape(&path.display().to_string());
+    streams::print_stderr(&format!("Recorded in {shown}"));
+    if !matches!(command, Command::Upgrade(_)) || is_sandbox {
+        return;
+    }
+    let Ok(comparisons) = sandbox::compare(path) else { return };
+    let count = |finding| comparisons.iter().filter(|comparison| comparison.finding == finding).count();
+    streams::print_stderr(&format!(
+        "Of {} assumptions about the service, it confirms {} and contradicts {}. To see which: cdss sandbox --compare \
+         {}\nA recording of a real upgrade helps to improve cdss: attach it to an issue. With --record-anonymous, it has \
+         no names and numbers.",
+        comparisons.len(),
+        count(Finding::Confirms),
+        count(Finding::Contradicts),
+        escape(&shell_quote(&path.display().to_string())),
+    ));
 }
 
 /// Prints an outcome, and returns the exit code. A failed write to stdout does not change a known outcome.

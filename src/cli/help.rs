@@ -3,6 +3,7 @@
 use clap::{Args, Command};
 
 use crate::error::{CommandError, UsageError};
+use crate::sandbox::{Evidence, Question, questions};
 use crate::upgrade::rules::checks::CheckId;
 
 /// Show help for a command, topic, or check
@@ -51,10 +52,10 @@ pub(super) fn text(args: &HelpArgs, mut cdss: Command) -> Result<String, Command
         return Ok(command.render_long_help().to_string());
     }
     let found = match words.as_slice() {
-        [word] => topic(word).or_else(|| check(word)),
+        [word] => topic(word).or_else(|| check(word).map(str::to_owned)),
         _ => None,
     };
-    found.map(str::to_owned).ok_or_else(|| {
+    found.ok_or_else(|| {
         let (subject, topics) = (words.join(" "), topics().to_vec());
         UsageError::NoHelp { subject, topics }.into()
     })
@@ -65,8 +66,26 @@ fn command<'a>(cdss: &'a mut Command, path: &[&str]) -> Option<&'a mut Command> 
     path.iter().try_fold(cdss, |command, word| command.find_subcommand_mut(word))
 }
 
-fn topic(name: &str) -> Option<&'static str> {
-    TOPICS.iter().find(|(topic, _)| *topic == name).map(|(_, text)| *text)
+/// Returns the text of a topic. That of `service` ends with the open questions.
+fn topic(name: &str) -> Option<String> {
+    let text = TOPICS.iter().find(|(topic, _)| *topic == name).map(|(_, text)| *text)?;
+    Some(if name == "service" {
+        format!("{}\n{}", text.trim_end(), open_questions())
+    } else {
+        text.to_owned()
+    })
+}
+
+/// Describes the open questions about the service, with the evidence.
+fn open_questions() -> String {
+    let mut text = "\n## Open questions\n\nThe ids are those of `cdss sandbox --compare FILE`.\n".to_owned();
+    for Question { id, question, assumption, evidence } in questions() {
+        text.push_str(&format!("\n### {id}\n\n{question}\n\nThe sandbox assumes: {assumption}.\n\n"));
+        for Evidence { date, source, text: finding } in evidence {
+            text.push_str(&format!("- {date}, {source}: {finding}\n"));
+        }
+    }
+    text
 }
 
 /// Cuts the section of a check out of the topic `checks`.

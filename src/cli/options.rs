@@ -57,5 +57,7 @@ pub(super) fn flags(global: &Global, poll: Option<&str>) -> Flags {
         cacert: global.cacert.clone(),
         output: global.output.clone(),
         poll: poll.map(str::to_owned),
+        record: global.record.clone(),
+        record_anonymous: global.record_anonymous,
     }
 }

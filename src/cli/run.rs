@@ -84,10 +84,13 @@ fn run(
             clap_complete::generate(args.shell, &mut Cli::command(), "cdss", &mut script);
             print_text(&String::from_utf8_lossy(&script))
         }
-        Command::Sandbox(args) if args.list => match options {
+        Command::Sandbox(args) if args.list || args.compare.is_some() => match options {
             Ok(options) => {
-                let finished = Finished { report: super::sandbox::scenarios(), error: None };
-                finish_local(command.name(), finished.boxed(), options)
+                let finished = match &args.compare {
+                    Some(path) => Finished::from(super::sandbox::compare(path)).boxed(),
+                    None => Finished { report: super::sandbox::scenarios(), error: None }.boxed(),
+                };
+                finish_local(command.name(), finished, options)
             }
             Err(error) => fail(command, error.into(), OutputOptions::default()),
         },

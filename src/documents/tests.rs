@@ -32,7 +32,9 @@ use crate::model::region::{Region, Site};
 use crate::model::setting_name::{Field, SettingName};
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::config::{ProfileChangeReport, ProfilesReport, SettingsReport};
-use crate::report::list::{ClustersReport, ConfigGroupsReport, ScenariosReport, VersionsReport};
+use crate::report::list::{
+    ClustersReport, ComparisonReport, ConfigGroupsReport, ScenariosReport, VersionsReport,
+};
 use crate::upgrade::rules::broker_history::RestartEvidence;
 use crate::upgrade::rules::checks::{CheckId, CheckResult};
 
@@ -180,7 +182,12 @@ fn commands(generator: &mut SchemaGenerator) -> [(&'static str, Value); 11] {
         ("config-group", config_group),
         ("config", config),
         ("history", generator.subschema_for::<HistoryFields>().to_value()),
-        ("sandbox", json!({ "anyOf": [generator.subschema_for::<ScenariosReport>(), failed] })),
+        (
+            "sandbox",
+            json!({ "anyOf": [
+                generator.subschema_for::<ScenariosReport>(), generator.subschema_for::<ComparisonReport>(), failed,
+            ] }),
+        ),
         ("completions", failed.clone()),
         ("help", failed),
         ("", usage()),

@@ -38,6 +38,9 @@ pub(crate) trait RequestObserver {
     /// Reports that the local clock is wrong; subsequent requests are signed with the server's time.
     fn clock_corrected(&self, local: Timestamp, server: Timestamp);
 
+    /// Reports that requests are not recorded, once for each command.
+    fn recording_failed(&self, reason: &str);
+
     /// Reports that a key could not be refreshed; the old key remains in use.
     fn credential_refresh_failed(&self, reason: &str);
 }

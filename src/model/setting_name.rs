@@ -31,6 +31,7 @@ pub(crate) enum Field {
     Proxy,
     Output,
     Poll,
+    Record,
 }
 
 /// A setting in the output of `config show`.

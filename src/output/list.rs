@@ -10,8 +10,8 @@ use crate::model::command_context::CommandContext;
 use crate::model::setting_name::EffectiveSetting;
 use crate::report::config::{ProfilesReport, SettingsReport};
 use crate::report::list::{
-    ClustersReport, ConfigGroupsReport, ListedConfigGroup, ListedVersion, Scenario, ScenariosReport,
-    VersionsReport,
+    ClustersReport, ComparedQuestion, ComparisonReport, ConfigGroupsReport, ListedConfigGroup, ListedVersion,
+    Scenario, ScenariosReport, VersionsReport,
 };
 
 /// A report that is a list. Its document has the same fields.
@@ -72,6 +72,35 @@ impl ListReport for ScenariosReport {
     fn rows(&self) -> impl Iterator<Item = Vec<String>> {
         let row = |one: &Scenario| vec![one.name.clone(), one.exit.to_string(), one.about.clone()];
         self.scenarios.iter().map(row)
+    }
+}
+
+impl ListReport for ComparisonReport {
+    const HEADING: &'static [&'static str] = &["QUESTION", "RECORDING", "LINES", "DETAIL"];
+
+    fn rows(&self) -> impl Iterator<Item = Vec<String>> {
+        self.questions.iter().flat_map(|question| {
+            let ComparedQuestion { id, finding, lines, assumption, details, .. } = question;
+            let first = [id.clone(), (*finding).to_owned(), line_numbers(lines)];
+            let details = if details.is_empty() { std::slice::from_ref(assumption) } else { details };
+            let rows = details.iter().enumerate().map(move |(index, detail)| {
+                let start = if index == 0 { first.clone() } else { [const { String::new() }; 3] };
+                start.into_iter().chain([detail.clone()]).collect()
+            });
+            rows.collect::<Vec<_>>()
+        })
+    }
+}
+
+/// Formats the first line numbers, and counts the others.
+fn line_numbers(lines: &[usize]) -> String {
+    // Chosen: enough to look up, and narrow.
+    const SHOWN: usize = 3;
+    let shown: Vec<String> = lines.iter().take(SHOWN).map(ToString::to_string).collect();
+    match lines.len().saturating_sub(SHOWN) {
+        _ if lines.is_empty() => "-".to_owned(),
+        0 => shown.join(", "),
+        others => format!("{} and {others} more", shown.join(", ")),
     }
 }
 

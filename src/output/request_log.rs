@@ -50,6 +50,10 @@ impl RequestObserver for RequestLog {
         }
     }
 
+    fn recording_failed(&self, reason: &str) {
+        streams::print_stderr(&format!("warning: {}", escape(reason)));
+    }
+
     fn credential_refresh_failed(&self, reason: &str) {
         streams::print_stderr(&format!("warning: {}; still using the previous credentials", escape(reason)));
     }

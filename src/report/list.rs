@@ -1,4 +1,4 @@
-//! The reports of `list`, and of `sandbox --list`. Each is also the fields of its document.
+//! The reports of `list`, of `sandbox --list`, and of `sandbox --compare`. Each is also the fields of its document.
 
 use serde::Serialize;
 
@@ -128,4 +128,28 @@ pub(crate) struct Scenario {
     pub exit: u8,
     /// A description.
     pub about: String,
+}
+
+/// `sandbox --compare`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ComparisonFields"))]
+pub(crate) struct ComparisonReport {
+    /// One entry for each open question about the service.
+    pub questions: Vec<ComparedQuestion>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ComparedQuestion {
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    pub id: String,
+    pub question: String,
+    /// What the sandbox assumes.
+    pub assumption: String,
+    /// What the recording says about the assumption: `confirms`, `contradicts`, or `untouched`.
+    pub finding: &'static str,
+    /// The lines of the recording that say so.
+    pub lines: Vec<usize>,
+    /// What contradicts the assumption.
+    pub details: Vec<String>,
 }

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 
 use super::kafka::VERSIONS;
 use super::options::{AccountChange, Options};
+use super::replay::Replay;
 use super::scenario::Scenario;
 use super::service::{Cluster, Group, Service};
-use super::{InvalidOption, RequestLog};
+use super::{InvalidOption, RequestLog, recording};
 
 type Custom = &'static [(&'static str, &'static str)];
 
@@ -63,6 +64,10 @@ impl Service {
     ///
     /// Fails if an added cluster is invalid or a scheduled change names something that does not exist.
     pub(super) fn new(options: Options) -> Result<Self, InvalidOption> {
+        let replay = match &options.replay {
+            Some((path, clock)) => Some(Replay::new(recording::read(path)?, *clock)),
+            None => None,
+        };
         let mut service = Self {
             options,
             clusters: clusters(),
@@ -70,6 +75,7 @@ impl Service {
             now: Timestamp::now(),
             started_upgrades: 0,
             log: RequestLog::default(),
+            replay,
             seed: RandomState::new(),
         };
         service.add_clusters()?;

@@ -17,10 +17,10 @@ use super::service::Service;
 use super::{InvalidOption, LogEntry, START, clusters};
 
 /// An operation: its method and path, and its implementation, which gets the number at the end of the path, or 0.
-type Operation = (&'static str, fn(&mut Service, u64, &Fields) -> Result<Value, Response>);
+pub(super) type Operation = (&'static str, fn(&mut Service, u64, &Fields) -> Result<Value, Response>);
 
 /// All operations. The region's prefix comes before the path.
-const OPERATIONS: [Operation; 14] = [
+pub(super) const OPERATIONS: [Operation; 14] = [
     ("GET cluster/getCDSSVersionList", |_, _, _| Ok(clusters::versions())),
     ("POST cluster/getClusterInfoList", Service::cluster_list),
     (READ_CLUSTER, Service::read_cluster),
@@ -65,7 +65,7 @@ fn find(method: &str, path: &str) -> Option<(Operation, u64)> {
 }
 
 /// Returns the name of an operation in the log: the last word of its path, except for the read of one cluster.
-fn name((route, _): Operation) -> &'static str {
+pub(super) fn name((route, _): Operation) -> &'static str {
     let words = if route == READ_CLUSTER { "getClusterInfo" } else { route.trim_end_matches("/{no}") };
     words.rsplit('/').next().unwrap_or(words)
 }
@@ -103,10 +103,14 @@ impl Service {
         self.apply_scheduled_changes(name);
         let started_before = self.started_upgrades;
         let result = self.answer(request, operation, name);
-        let accepted = name == START && result.is_ok();
         let mut response = result.map_or_else(|response| response, |result| Response::success(&result));
+        let accepted = name == START
+            && response.status == 200
+            && response.body["code"] == 0
+            && response.body["result"] == Value::Bool(true);
         let request_id = self.request_id();
-        if let Some(id) = response.body.get_mut("requestId") {
+        // A replayed response has its own.
+        if let Some(id) = response.body.get_mut("requestId").filter(|id| id.is_null()) {
             *id = Value::String(request_id.clone());
         }
         self.log.requests.push(LogEntry {
@@ -118,7 +122,7 @@ impl Service {
             status: response.status,
             request_id: request_id.clone(),
             accepted,
-            executed: self.started_upgrades > started_before,
+            executed: self.started_upgrades > started_before || (self.replay.is_some() && accepted),
         });
         (response, request_id)
     }
@@ -147,6 +151,9 @@ impl Service {
         let Some(body) = request.body() else {
             return Err(Response::error(413, "430", "Request Entity Too Large"));
         };
+        if let Some(replay) = &mut self.replay {
+            return Err(replay.respond(name, number, body_as_json(body).as_ref(), self.now));
+        }
         match scenario {
             Scenario::NoPermission => Err(Response::permission_denied()),
             Scenario::NoProgress if name == "rollingUpgradeProgressCheck" => Err(Response::not_found()),
@@ -191,6 +198,7 @@ impl Service {
     }
 }
 
+/// Returns None if it is empty.
 fn body_as_json(body: &[u8]) -> Option<Value> {
     let text = || Value::String(String::from_utf8_lossy(body).into_owned());
     (!body.is_empty()).then(|| serde_json::from_slice(body).unwrap_or_else(|_| text()))

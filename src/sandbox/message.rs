@@ -1,5 +1,7 @@
 //! The bodies of requests and responses.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -96,11 +98,13 @@ pub(super) struct Response {
     pub(super) body: Value,
     /// Whether to add the header `Retry-After: 0`.
     pub(super) has_retry_after: bool,
+    /// How long to wait before it is sent.
+    pub(super) hold: Duration,
 }
 
 impl Response {
-    fn new(status: u16, body: Value) -> Self {
-        Self { status, body, has_retry_after: false }
+    pub(super) fn new(status: u16, body: Value) -> Self {
+        Self { status, body, has_retry_after: false, hold: Duration::ZERO }
     }
 
     /// Returns the service's response with a result, which may be null.

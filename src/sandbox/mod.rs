@@ -3,6 +3,7 @@
 //! It shares no code with the client, so that the same mistake can't hide in both.
 
 mod clusters;
+mod compare;
 mod config_groups;
 mod demo_account;
 mod gateway;
@@ -10,6 +11,8 @@ mod kafka;
 mod lifecycle;
 mod message;
 mod options;
+mod recording;
+mod replay;
 mod scenario;
 mod server;
 mod service;
@@ -27,7 +30,9 @@ use serde::Serialize;
 use thiserror::Error;
 use tokio::runtime::Builder;
 
+pub use compare::{Comparison, Evidence, Finding, Question, compare, questions};
 pub use options::{AccountChange, NewCluster, Options, Pace, ScheduledChange};
+pub use replay::ReplayClock;
 pub use scenario::Scenario;
 
 use server::Shared;

@@ -1,11 +1,13 @@
 //! The options of a sandbox, and changes to its account.
 
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use super::InvalidOption;
 use super::kafka::VERSIONS;
+use super::replay::ReplayClock;
 use super::scenario::Scenario;
 
 /// Options of a sandbox.
@@ -26,6 +28,8 @@ pub struct Options {
     pub wave_sizes: Vec<usize>,
     /// Changes to the account that come just before certain requests.
     pub scheduled_changes: Vec<ScheduledChange>,
+    /// A recording to serve instead of the account, and when to serve its responses. Scenarios have no effect on it.
+    pub replay: Option<(PathBuf, ReplayClock)>,
     /// Port on 127.0.0.1. 0 selects a free port.
     pub port: u16,
 }
@@ -42,6 +46,7 @@ impl Default for Options {
             response_delay: Duration::from_secs(1),
             wave_sizes: Vec::new(),
             scheduled_changes: Vec::new(),
+            replay: None,
             port: 0,
         }
     }

@@ -111,7 +111,7 @@ async fn handle_request(
         let mut service = shared.service();
         let (answer, request_id) = service.handle(&Request::from_parts(head, body));
         let delay = service.options.response_delay;
-        let delay = if service.options.scenario == Scenario::Slow { delay } else { Duration::ZERO };
+        let delay = if service.options.scenario == Scenario::Slow { delay } else { answer.hold };
         (
             answer,
             request_id,
@@ -132,7 +132,9 @@ async fn handle_request(
     if answer.has_retry_after {
         response = response.header(RETRY_AFTER, 0);
     }
-    Ok(response.body(Full::from(answer.body.to_string()))?)
+    // A replayed response may have no JSON.
+    let body = if answer.body.is_null() { String::new() } else { answer.body.to_string() };
+    Ok(response.body(Full::from(body))?)
 }
 
 fn log_body(service: &Service) -> Full<Bytes> {

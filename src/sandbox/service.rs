@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::message::Response;
 use super::options::{AccountChange, Options};
+use super::replay::Replay;
 use super::{InvalidOption, RequestLog, kafka};
 
 /// The simulated service.
@@ -20,6 +21,8 @@ pub(super) struct Service {
     /// The number of starts that took effect.
     pub(super) started_upgrades: usize,
     pub(super) log: RequestLog,
+    /// Present if a recording is served instead of the account.
+    pub(super) replay: Option<Replay>,
     /// Makes request ids differ between sandboxes.
     pub(super) seed: RandomState,
 }

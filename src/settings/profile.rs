@@ -68,7 +68,7 @@ impl Field {
             Self::Site => value.parse::<Site>().map(drop).map_err(|error| error.to_string()),
             Self::Region => value.parse::<Region>().map(drop).map_err(|error| error.to_string()),
             Self::Endpoint => Endpoint::parse(value).map(drop).map_err(|error| error.to_string()),
-            Self::Cacert => parse_absolute_path(value).map(drop),
+            Self::Cacert | Self::Record => parse_absolute_path(value).map(drop),
             Self::Proxy => value.parse::<ProxyAddress>().map(drop).map_err(|error| error.to_string()),
             Self::Output => value.parse::<OutputFormat>().map(drop),
             Self::Poll => super::parse_duration(value).map(drop),
@@ -99,6 +99,7 @@ mod tests {
             (Field::Proxy, "http://user:word@proxy:3128", "socks5://proxy"),
             (Field::Output, "json", "yaml"),
             (Field::Poll, "15s", "15"),
+            (Field::Record, if cfg!(windows) { "C:\\runs.jsonl" } else { "/runs.jsonl" }, "runs.jsonl"),
         ] {
             assert_eq!(field.validate(good), Ok(()), "{field}");
             assert!(field.validate(bad).is_err() && field.validate("").is_err(), "{field}");

@@ -21,6 +21,9 @@ pub(crate) struct Flags {
     pub cacert: Option<String>,
     pub output: Option<String>,
     pub poll: Option<String>,
+    pub record: Option<String>,
+    /// Replaces names and numbers in the recording.
+    pub record_anonymous: bool,
 }
 
 /// The profile of `config.toml` that is used if none is named.
@@ -157,7 +160,7 @@ impl<'a> Sources<'a> {
             Level::Profile => {
                 // Settings that affect where requests go apply only with the profile's own credentials.
                 let profile = match field {
-                    Field::Output | Field::Poll => self.profile.as_ref(),
+                    Field::Output | Field::Poll | Field::Record => self.profile.as_ref(),
                     _ => self.credentials_profile(),
                 };
                 profile.and_then(|(profile, _)| Some((profile.value(field)?, profile.origin())))
@@ -183,7 +186,7 @@ impl<'a> Sources<'a> {
     }
 
     fn flag_value(&self, field: Field) -> Option<(&str, Origin)> {
-        let Flags { site, region, endpoint, cacert, output, poll, .. } = self.flags;
+        let Flags { site, region, endpoint, cacert, output, poll, record, .. } = self.flags;
         let (value, name) = match field {
             Field::Site => (site, "--site"),
             Field::Region => (region, "--region"),
@@ -191,6 +194,7 @@ impl<'a> Sources<'a> {
             Field::Cacert => (cacert, "--cacert"),
             Field::Output => (output, "--output"),
             Field::Poll => (poll, "--poll"),
+            Field::Record => (record, "--record"),
             Field::AccessKey | Field::SecretKey | Field::CredentialProcess | Field::Proxy => return None,
         };
         value.as_deref().map(|value| (value, Origin::Flag(name)))
@@ -208,7 +212,12 @@ fn variables(field: Field) -> &'static [&'static str] {
         Field::Endpoint => &["CDSS_ENDPOINT", GATEWAY_VARIABLE],
         Field::Output => &["CDSS_OUTPUT"],
         Field::Poll => &["CDSS_POLL"],
-        Field::AccessKey | Field::SecretKey | Field::CredentialProcess | Field::Cacert | Field::Proxy => &[],
+        Field::AccessKey
+        | Field::SecretKey
+        | Field::CredentialProcess
+        | Field::Cacert
+        | Field::Proxy
+        | Field::Record => &[],
     }
 }
 

@@ -1,18 +1,20 @@
 //! `cdss sandbox`: runs the CDSS simulator, and a command in which every `cdss` uses it.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
 use anyhow::{Context as _, anyhow};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::runtime::block_on;
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::{CommandError, UsageError};
 use crate::output::streams;
-use crate::report::list::{self, ScenariosReport};
-use crate::sandbox::{NewCluster, Options, RequestLog, Sandbox, Scenario};
+use crate::report::list::{self, ComparedQuestion, ComparisonReport, ScenariosReport};
+use crate::sandbox::{
+    self, Comparison, NewCluster, Options, Question, ReplayClock, RequestLog, Sandbox, Scenario,
+};
 use crate::settings::{Environment, is_setting_variable, sandbox_credentials};
 use crate::signals::{Signal, SignalListener, on_signal};
 use directory::{SandboxDirectory, WrapperError};
@@ -24,6 +26,24 @@ Examples:
   cdss sandbox -- cdss upgrade --cluster orders-prod --version 3.9.0
   cdss sandbox --scenario answer-lost -- ./nightly-upgrade.sh
   cdss sandbox --cluster orders=3.7.1,5   # serve another shell until Ctrl-C";
+
+/// The pace of a replay.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Clock {
+    /// As in the recording.
+    Real,
+    /// Without pauses.
+    Fast,
+}
+
+impl From<Clock> for ReplayClock {
+    fn from(clock: Clock) -> Self {
+        match clock {
+            Clock::Real => Self::Real,
+            Clock::Fast => Self::Fast,
+        }
+    }
+}
 
 /// Run commands against a local CDSS simulator
 #[derive(Debug, Args)]
@@ -46,6 +66,21 @@ pub(crate) struct SandboxArgs {
     /// Add a cluster, such as orders=3.7.1,5
     #[arg(long, value_name = "NAME=VERSION,BROKERS")]
     cluster: Vec<NewCluster>,
+    /// Serve the responses of a recording instead
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "cluster"])]
+    replay: Option<PathBuf>,
+    /// Pace of --replay: real or fast
+    #[arg(
+        long,
+        value_name = "PACE",
+        default_value = "real",
+        hide_possible_values = true,
+        requires = "replay"
+    )]
+    clock: Clock,
+    /// Compare a recording with the assumptions of the sandbox
+    #[arg(long, value_name = "FILE", exclusive = true)]
+    pub(crate) compare: Option<PathBuf>,
     /// Local port [default: any free port]
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     port: u16,
@@ -69,6 +104,7 @@ fn serve(args: &SandboxArgs, environment: &Environment) -> anyhow::Result<u8> {
         access_key,
         secret_key,
         clusters: args.cluster.clone(),
+        replay: args.replay.clone().map(|path| (path, args.clock.into())),
         port: args.port,
         ..Options::default()
     };
@@ -193,6 +229,22 @@ fn serve_until_signal(sandbox: &Sandbox) -> anyhow::Result<u8> {
         .context("can't write the address")?;
     block_on(signals.recv()).map_err(|error| anyhow!("{error}"))?;
     Ok(0)
+}
+
+/// Returns what a recording says about each assumption of the sandbox.
+///
+/// # Errors
+///
+/// Fails if the file can't be read or is no recording.
+pub(crate) fn compare(path: &Path) -> Result<ComparisonReport, CommandError> {
+    let comparisons = sandbox::compare(path)
+        .map_err(|error| UsageError::Sandbox { reason: error.to_string(), hint: None })?;
+    let compared = |comparison: Comparison| {
+        let Comparison { question, finding, lines, details } = comparison;
+        let Question { id, question, assumption, .. } = question;
+        ComparedQuestion { id, question, assumption, finding: finding.into(), lines, details }
+    };
+    Ok(ComparisonReport { questions: comparisons.into_iter().map(compared).collect() })
 }
 
 /// Returns the report of every scenario.

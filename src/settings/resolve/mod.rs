@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub proxy: Option<ProxyAddress>,
     pub output: OutputFormat,
     pub poll_interval: Duration,
+    /// The file to record requests in.
+    pub record: Option<PathBuf>,
     /// All settings for display. The secret key is never included.
     pub summary: Vec<EffectiveSetting>,
     /// Warnings about files and variables.
@@ -61,7 +63,13 @@ pub(crate) fn resolve(
 ) -> Result<Settings, SettingsError> {
     let sources = Sources::new(flags, environment, files)?;
     let endpoint = resolve_endpoint(&sources)?;
-    let cacert = resolve_cacert(&sources)?;
+    // A sandbox has no TLS, and the file may exist only on the machine of the real run.
+    let cacert = if sources.sandbox.is_some() {
+        (None, Origin::Default)
+    } else {
+        resolve_path(&sources, Field::Cacert)?
+    };
+    let record = resolve_path(&sources, Field::Record)?;
     let proxy = parse_value(sources.first_value(Field::Proxy)?, Field::Proxy)?
         .map_or((None, Origin::Default), |(proxy, origin)| (Some(proxy), origin));
     let output = parse_value(sources.first_value(Field::Output)?, Field::Output)?
@@ -84,7 +92,7 @@ pub(crate) fn resolve(
     let warnings =
         ncloud_warning.into_iter().chain(ignored_profile).chain(connection.invalid_proxy.clone()).collect();
     Ok(Settings {
-        summary: summarize(&sources, &endpoint, connection, &output, &poll_interval),
+        summary: summarize(&sources, &endpoint, connection, &output, &poll_interval, &record),
         service: endpoint.service,
         profile: sources
             .credentials_profile()
@@ -95,6 +103,7 @@ pub(crate) fn resolve(
         proxy: proxy.0,
         output: output.0,
         poll_interval: poll_interval.0,
+        record: record.0,
         warnings,
     })
 }
@@ -150,6 +159,7 @@ fn summarize(
     connection: EffectiveConnection,
     (output, output_origin): &(OutputFormat, Origin),
     (poll_interval, poll_origin): &(Duration, Origin),
+    (record, record_origin): &(Option<PathBuf>, Origin),
 ) -> Vec<EffectiveSetting> {
     let ResolvedEndpoint { service, site_origin, region_origin, endpoint_origin } = endpoint;
     let profile = sources.credentials_profile();
@@ -177,21 +187,20 @@ fn summarize(
         field_summary(Field::Proxy, proxy, &proxy_origin),
         field_summary(Field::Output, Some(output.into_str().to_owned()), output_origin),
         field_summary(Field::Poll, Some(humantime::format_duration(*poll_interval).to_string()), poll_origin),
+        field_summary(Field::Record, record.as_ref().map(|path| path.display().to_string()), record_origin),
         field_summary(Field::AccessKey, access_key, credentials_origin),
         field_summary(Field::CredentialProcess, command.map(str::to_owned), command_origin),
         field_summary(Field::SecretKey, secret_key, credentials_origin),
     ]
 }
 
-/// Resolves the CA file. A flag may be relative to the working directory, a profile's value must be absolute.
-fn resolve_cacert(sources: &Sources<'_>) -> Result<(Option<PathBuf>, Origin), SettingsError> {
-    match sources.first_value(Field::Cacert)? {
-        // A sandbox has no TLS, and the file may exist only on the machine of the real run.
-        Some(_) if sources.sandbox.is_some() => Ok((None, Origin::Default)),
+/// Resolves the path of a file. A flag may be relative to the working directory, a profile's value must be absolute.
+fn resolve_path(sources: &Sources<'_>, field: Field) -> Result<(Option<PathBuf>, Origin), SettingsError> {
+    match sources.first_value(field)? {
         None => Ok((None, Origin::Default)),
         Some((text, origin @ Origin::Flag(_))) => Ok((Some(PathBuf::from(text)), origin)),
         Some((text, origin)) => {
-            let invalid = |reason| SettingsError::Invalid { name: label(&origin, Field::Cacert), reason };
+            let invalid = |reason| SettingsError::Invalid { name: label(&origin, field), reason };
             Ok((Some(parse_absolute_path(&text).map_err(invalid)?), origin))
         }
     }

@@ -17,6 +17,8 @@ impl RequestObserver for RefreshFailures {
 
     fn clock_corrected(&self, _: Timestamp, _: Timestamp) {}
 
+    fn recording_failed(&self, _: &str) {}
+
     fn credential_refresh_failed(&self, reason: &str) {
         self.0.borrow_mut().push(reason.to_owned());
     }

@@ -38,6 +38,8 @@ impl RequestObserver for NullObserver {
 
     fn clock_corrected(&self, _: Timestamp, _: Timestamp) {}
 
+    fn recording_failed(&self, _: &str) {}
+
     fn credential_refresh_failed(&self, _: &str) {}
 }
 
@@ -65,6 +67,7 @@ fn connection_to(url: &str, limits: Limits) -> Connection {
         clock: Rc::new(SystemClock { signals: signals.clone() }),
         signals,
         observer: Rc::new(NullObserver),
+        recorder: None,
     }
 }
 
