@@ -32,6 +32,7 @@ mod pty;
 mod read_only;
 mod readme;
 
+mod recording;
 mod regions;
 mod rehearsal;
 mod rerun;

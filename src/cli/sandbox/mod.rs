@@ -79,7 +79,7 @@ pub(crate) struct SandboxArgs {
     )]
     clock: Clock,
     /// Compare a recording with the assumptions of the sandbox
-    #[arg(long, value_name = "FILE", exclusive = true)]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "list", "cluster", "replay", "port", "command"])]
     pub(crate) compare: Option<PathBuf>,
     /// Local port [default: any free port]
     #[arg(long, default_value_t = 0, hide_default_value = true)]

@@ -124,11 +124,13 @@ fn compare_exchanges(exchanges: &[Exchange]) -> Vec<Comparison> {
     let comparison = |question: Question| {
         let id = question.id.parse().expect("a test compares the ids");
         let Observations { confirming, contradicting } = observe(id, exchanges, &shapes);
-        let (finding, lines) = match (confirming.is_empty(), contradicting.is_empty()) {
-            (_, false) => (Finding::Contradicts, contradicting.iter().map(|(line, _)| *line).collect()),
-            (false, true) => (Finding::Confirms, confirming),
-            (true, true) => (Finding::Untouched, Vec::new()),
-        };
+        let (finding, mut lines): (Finding, Vec<usize>) =
+            match (confirming.is_empty(), contradicting.is_empty()) {
+                (_, false) => (Finding::Contradicts, contradicting.iter().map(|(line, _)| *line).collect()),
+                (false, true) => (Finding::Confirms, confirming),
+                (true, true) => (Finding::Untouched, Vec::new()),
+            };
+        lines.dedup();
         let mut details: Vec<String> = Vec::new();
         for (_, detail) in contradicting {
             if !details.contains(&detail) {

@@ -56,18 +56,11 @@ impl Shapes {
     pub(super) fn compare_fields(&self, exchanges: &[Exchange], observations: &mut Observations) {
         self.compare(exchanges, observations, |operation, known, recorded| {
             let is_in = |path: &str, shape: &Shape| shape.contains_key(path);
-            let has_parent = |path: &str| {
-                let parent = path.rsplit_once('.').map_or("", |(parent, _)| parent);
-                let parent = parent.strip_suffix("[]").unwrap_or(parent);
-                let has_entries = !path.contains("[]")
-                    || recorded.keys().any(|other| {
-                        other.starts_with(path.rsplit_once('.').map_or("", |(start, _)| start))
-                            && other.contains("[].")
-                    });
-                has_entries
-                    && recorded
-                        .get(parent)
-                        .is_none_or(|types| types.contains("object") || types.contains("array"))
+            // A field is missing only if the object that should have it is there.
+            let has_parent = |path: &str| match path.rsplit_once('.') {
+                _ if path.ends_with("[]") => false,
+                Some((parent, _)) => recorded.get(parent).is_some_and(|types| types.contains("object")),
+                None => true,
             };
             let unknown = recorded.keys().filter(|path| !is_in(path, known)).map(|path| {
                 match similar(path, known.keys()) {
