@@ -10,6 +10,7 @@ use super::escape::escape;
 use super::format::{duration, local_time};
 use super::plan::render_plan;
 use super::streams::{self, OutputOptions};
+use crate::messages::Message;
 use crate::report::config_group::CopyReport;
 use crate::report::upgrade::PlanReport;
 use crate::reporter::Reporter;
@@ -94,9 +95,13 @@ impl Reporter for StderrReporter {
     }
 
     fn show_started(&mut self, at: Timestamp, request_id: Option<&str>, follow: &str) {
-        let request = request_id.map(|id| format!(", request {}", escape(id))).unwrap_or_default();
-        streams::print_stderr(&format!("Started {}{request}", local_time(at)));
-        self.note("The upgrade continues if you close this terminal. To follow it:");
+        let (at, request) = (&*local_time(at), request_id.map(escape));
+        let started = match &request {
+            Some(request) => Message::StartedWithRequest { at, request },
+            None => Message::Started { at },
+        };
+        streams::print_stderr(&started.text(self.options.language));
+        self.note(&Message::UpgradeContinues.text(self.options.language));
         self.note(&format!("  {follow}"));
     }
 
