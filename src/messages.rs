@@ -92,7 +92,7 @@ This cannot be canceled or undone.
     NothingRemoved => "nothing was removed", "아무것도 삭제하지 않았습니다.";
 
     Started { at } => "Started {at}", "시작됨 {at}";
-    StartedWithRequest { at, request } => "Started {at}, request {request}", "시작됨 {at}, 요청 {request}";
+    StartedWithRequest { at, request } => "Started {at}, request {request}", "시작됨 {at}, 요청 ID {request}";
     UpgradeContinues =>
         "The upgrade continues if you close this terminal. To follow it:",
         "이 터미널을 닫아도 업그레이드는 계속됩니다. 진행 상황을 확인하는 명령:";

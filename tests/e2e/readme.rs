@@ -20,6 +20,8 @@ struct Page {
 
 const README: &str = include_str!("../../README.md");
 const KOREAN_README: &str = include_str!("../../.github/README.ko.md");
+/// The source of the cautions and the questions.
+const MESSAGES: &str = include_str!("../../src/messages.rs");
 const CHECKS: &str = include_str!("../../src/help/checks.md");
 const EXIT_CODES: &str = include_str!("../../src/help/exit-codes.md");
 
@@ -155,6 +157,9 @@ fn assert_output_is_current(block: &str, language: &str, cautions: &str, questio
         shown.iter().skip_while(|line| !line.starts_with(cautions)).take_while(|line| !line.is_empty());
     let cautions: Vec<&String> = cautions.collect();
     assert!(cautions.len() >= 3, "{shown:?}");
+    for line in &cautions {
+        assert!(MESSAGES.contains(line.as_str()), "{line}");
+    }
     let is_compared = |line: &&String| {
         let is_other = ["$ ", question, "sandbox: "].iter().any(|start| line.starts_with(start));
         !is_other && !line.is_empty() && !line.contains("-d-00") && !cautions.contains(line)
