@@ -53,7 +53,8 @@ impl Context {
         environment: Environment,
     ) -> Result<Self, CommandError> {
         let settings = settings::load_settings(flags, &environment)?;
-        let output_options = OutputOptions { format: settings.output, ..options };
+        let output_options =
+            OutputOptions { format: settings.output, language: settings.language, ..options };
         let clock = Rc::new(listening_clock());
         let signals = clock.signals.clone();
         // Another command selects the default profile without naming it.
@@ -191,7 +192,7 @@ impl Context {
     }
 
     pub(crate) fn prompt(&self) -> TerminalPrompt {
-        TerminalPrompt { signals: self.signals.clone() }
+        TerminalPrompt { signals: self.signals.clone(), language: self.output_options.language }
     }
 
     pub(crate) fn reporter(&self) -> StderrReporter {

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use super::args::Global;
 use crate::model::output_format::OutputFormat;
 use crate::output::{OutputOptions, should_use_color, streams};
-use crate::settings::{Environment, Flags, SettingsError};
+use crate::settings::{Environment, Flags, SettingsError, language};
 
 /// Guesses the output options when parsing failed, because the parser returns no values after the first error.
 pub(super) fn guess_output_options(arguments: &[OsString], environment: &Environment) -> OutputOptions {
@@ -15,6 +15,7 @@ pub(super) fn guess_output_options(arguments: &[OsString], environment: &Environ
         || environment.value("CDSS_OUTPUT") == Some("json");
     OutputOptions {
         format: if wants_json { OutputFormat::Json } else { OutputFormat::Table },
+        language: language(None, environment).unwrap_or_default(),
         ..OutputOptions::default()
     }
 }
@@ -42,6 +43,7 @@ pub(super) fn output_options(
     );
     Ok(OutputOptions {
         format: text.parse().map_err(invalid)?,
+        language: language(global.language, environment)?,
         quiet: global.quiet,
         verbosity: global.verbose,
         color,
@@ -57,5 +59,6 @@ pub(super) fn flags(global: &Global, poll: Option<&str>) -> Flags {
         cacert: global.cacert.clone(),
         output: global.output.clone(),
         poll: poll.map(str::to_owned),
+        language: global.language,
     }
 }

@@ -93,7 +93,7 @@ fn run(
         },
         Command::Sandbox(args) => {
             core_dumps.restore_for_children();
-            match super::sandbox::run(args, environment) {
+            match super::sandbox::run(args, global.language, environment) {
                 Ok(code) => ExitCode::from(code),
                 Err(failure) => fail(command, failure, options.unwrap_or_default()),
             }

@@ -14,6 +14,7 @@ pub(crate) mod ids;
 pub(crate) mod journal_event;
 pub(crate) mod journal_state;
 pub(crate) mod kafka_version;
+pub(crate) mod language;
 pub(crate) mod open_start;
 pub(crate) mod operation_name;
 pub(crate) mod output_format;

@@ -7,23 +7,15 @@ use secrecy::SecretString;
 
 use super::streams;
 use crate::consent::{ConsentError, Prompt};
+use crate::messages::Message;
+use crate::model::language::Language;
 use crate::signals::{Signal, SignalListener};
 
 /// Prompts on stderr and reads the answer from the terminal on stdin.
 pub(crate) struct TerminalPrompt {
     pub signals: SignalListener,
+    pub language: Language,
 }
-
-/// The warnings of the service, and that an upgrade can't be undone, which the service does not state.
-///
-/// Source: NAVER Cloud API guide, `cdss-rollingupgrade`; the list of operations has no cancel.
-const CAUTIONS: &str = "
-This cannot be canceled or undone.
-  Clients may briefly disconnect as each broker restarts.
-  Data loss is possible, especially for topics with one replica.
-  Wait for ongoing replication to finish first.
-  The config group must match the target version.
-";
 
 /// How long the abandoned thread may take to read one more key.
 ///
@@ -89,8 +81,12 @@ impl Prompt for TerminalPrompt {
         streams::missing_terminal()
     }
 
+    fn language(&self) -> Language {
+        self.language
+    }
+
     fn show_cautions(&mut self) {
-        streams::print_stderr(CAUTIONS);
+        streams::print_stderr(&Message::Cautions.text(self.language));
     }
 
     async fn read_line(&mut self, question: &str) -> Result<String, ConsentError> {

@@ -8,6 +8,7 @@ use super::escape::{escape, escape_json};
 use super::streams::{self, OutputOptions};
 use crate::documents::{Outcome, document};
 use crate::error::{CommandError, UsageError};
+use crate::messages::Message;
 use crate::model::command_context::CommandContext;
 use crate::model::output_format::OutputFormat;
 use crate::report::{Finished, RunEnd};
@@ -21,7 +22,7 @@ pub(crate) trait CommandReport {
     fn render(&self, view: &View<'_>) -> String;
 
     /// Returns a line on whether anything was changed; None if the error itself reports it.
-    fn change_note(&self, _: &CommandError) -> Option<&'static str> {
+    fn change_note(&self, _: &CommandError) -> Option<Message<'static>> {
         None
     }
 
@@ -120,7 +121,7 @@ fn print_error(failure: &CommandError, report: &dyn CommandReport, view: &View<'
         streams::print_stderr(&format!("request ID: {}", escape(id)));
     }
     if let Some(note) = report.change_note(failure) {
-        streams::print_stderr(note);
+        streams::print_stderr(&note.text(view.options.language));
     }
     if let Some(hint) = failure.hint(commands) {
         streams::print_stderr(&format!("hint: {}", escape(&hint)));

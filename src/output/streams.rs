@@ -4,12 +4,15 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use clap::ColorChoice;
 
+use crate::model::language::Language;
 use crate::model::output_format::OutputFormat;
 
 /// Output options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct OutputOptions {
     pub format: OutputFormat,
+    /// The language of the messages that protect the user.
+    pub language: Language,
     /// Hides progress and notes. The plan, errors, and their hints are still printed.
     pub quiet: bool,
     /// 1 adds settings, 2 requests, 3 responses.

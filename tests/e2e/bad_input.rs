@@ -221,6 +221,7 @@ fn empty_variable_does_not_fall_back() {
         "CDSS_ENDPOINT",
         "CDSS_POLL",
         "CDSS_OUTPUT",
+        "CDSS_LANG",
         "CDSS_PROFILE",
         "CDSS_SANDBOX",
         "NCLOUD_REGION",

@@ -22,6 +22,7 @@ mod journal;
 mod keys;
 #[cfg(target_os = "linux")]
 mod killed_writes;
+mod korean;
 #[path = "../metrics/mod.rs"]
 mod metrics;
 mod odd_answers;

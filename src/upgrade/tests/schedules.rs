@@ -21,6 +21,7 @@ use crate::model::cluster::{Cluster, ClusterState};
 use crate::model::command_context::CommandContext;
 use crate::model::endpoint::Endpoint;
 use crate::model::ids::ClusterNo;
+use crate::model::language::Language;
 use crate::model::region::Site;
 use crate::model::service::Service;
 use crate::model::verdict::{Submitted, Verdict};
@@ -148,6 +149,10 @@ struct NoPrompt;
 impl Prompt for NoPrompt {
     fn non_terminal_stream(&self) -> Option<&'static str> {
         Some("stdin")
+    }
+
+    fn language(&self) -> Language {
+        Language::English
     }
 
     async fn read_line(&mut self, _: &str) -> Result<String, ConsentError> {

@@ -20,6 +20,7 @@ use crate::error::CommandError;
 use crate::journal::{Journal, Operator};
 use crate::model::command_context::CommandContext;
 use crate::model::endpoint::Endpoint;
+use crate::model::language::Language;
 use crate::model::region::Site;
 use crate::model::service::Service;
 use crate::report::Finished;
@@ -98,6 +99,10 @@ struct DelayedPrompt<'a> {
 impl Prompt for DelayedPrompt<'_> {
     fn non_terminal_stream(&self) -> Option<&'static str> {
         None
+    }
+
+    fn language(&self) -> Language {
+        Language::English
     }
 
     async fn read_line(&mut self, _: &str) -> Result<String, ConsentError> {
