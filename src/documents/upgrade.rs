@@ -8,7 +8,7 @@ use crate::config_group::rules::choice;
 use crate::config_group::rules::difference::SettingChange;
 use crate::model::command_context::CommandContext;
 use crate::model::kafka_version::KafkaVersion;
-use crate::model::utc_time::Time;
+use crate::model::time::Time;
 use crate::model::verdict::{Evidence, Submitted, Verdict};
 use crate::report::upgrade::{CheckReport, PlanReport, StatusReport, UpgradeReport, VersionChoice};
 

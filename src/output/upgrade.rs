@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::escape::escape;
-use super::format::{duration, local_time, utc_time};
+use super::format::{duration, local_time};
 use super::plan::render_plan;
 use super::result::{CommandReport, View};
 use super::table::{or_dash, table};
@@ -186,7 +186,7 @@ fn terraform_note(report: &UpgradeReport) -> Option<String> {
     Some(format!("terraform: set kafka_version_code = \"{code}\"{group} before the next apply"))
 }
 
-/// Returns what NAVER Cloud support asks for: numbers, times in UTC, request IDs, and the last observations. It contains
+/// Returns what NAVER Cloud support asks for: numbers, times, request IDs, and the last observations. It contains
 /// no secrets.
 fn support_details(report: &UpgradeReport, outcome: &Outcome<'_>) -> Vec<String> {
     let UpgradeReport { plan, start, observed, ended_at, .. } = report;
@@ -198,13 +198,13 @@ fn support_details(report: &UpgradeReport, outcome: &Outcome<'_>) -> Vec<String>
         plan.cluster.as_ref().map(|(name, no)| ("cluster", format!("{name} ({no})"))),
         service.map(|service| ("service", format!("{} {}", service.site, service.region))),
         Some(("versions", format!("code {} to code {}", code(&plan.from), code(&plan.to)))),
-        start.at.map(|at| ("started", utc_time(at))),
-        ended_at.map(|at| ("ended", utc_time(at))),
+        start.at.map(|at| ("started", local_time(at))),
+        ended_at.map(|at| ("ended", local_time(at))),
         start.request_id.clone().map(|id| ("request", id)),
     ];
     let latest = &observed.evidence[observed.evidence.len().saturating_sub(3)..];
     let evidence = latest.iter().map(|Evidence { at, operation, observed }| {
-        ("observed", format!("{}  {operation}: {observed}", utc_time(*at)))
+        ("observed", format!("{}  {operation}: {observed}", local_time(*at)))
     });
     let request_id = outcome.requests.iter().rev().find_map(|record| record.request_id.as_deref());
     let details = details.into_iter().flatten().chain(evidence);
