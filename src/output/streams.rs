@@ -65,6 +65,18 @@ pub(super) fn stdout_is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
+/// Returns the number of columns of the terminal on stdout; None if it is not a terminal.
+#[cfg(unix)]
+pub(super) fn stdout_width() -> Option<u16> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    Some(size.ws_col).filter(|columns| *columns > 0)
+}
+
+#[cfg(not(unix))]
+pub(super) fn stdout_width() -> Option<u16> {
+    None
+}
+
 pub(crate) fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
 }
