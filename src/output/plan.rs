@@ -125,15 +125,15 @@ pub(super) fn class_counts(changes: &[SettingChange]) -> String {
     if counts.is_empty() { "no custom settings".to_owned() } else { counts.join(", ") }
 }
 
-/// Renders the checks as a table.
+/// Renders the checks as a table. A block that `--accept` overrides completely is shown as accepted.
 pub(super) fn checks_table(checks: &[Check]) -> String {
     let rows = checks.iter().map(|check| {
-        let accepted = match check.accepted.as_slice() {
-            [] => String::new(),
-            _ if check.items.is_empty() => "  (accepted)".to_owned(),
-            items => format!("  (accepted: {})", items.join(", ")),
+        let (result, note) = match check.accepted.as_slice() {
+            [] => (check.result.to_string(), String::new()),
+            _ if !check.is_blocking() => ("accepted".to_owned(), String::new()),
+            items => (check.result.to_string(), format!("  (accepted: {})", items.join(", "))),
         };
-        [check.id.to_string(), check.result.to_string(), format!("{}{accepted}", check.reason)]
+        [check.id.to_string(), result, format!("{}{note}", check.reason)]
     });
     table(&["CHECK", "RESULT", "DETAIL"], rows, 2)
 }

@@ -200,7 +200,7 @@ fn assess_version(snapshot: &Snapshot) -> (Option<bool>, String) {
         return (Some(true), group.map_or_else(String::new, |group| format!("with config group {group}")));
     };
     let is_undecided = matches!(check.id, CheckId::ConfigNoGroup | CheckId::ConfigSeveralGroups);
-    (if is_undecided { None } else { Some(false) }, format!("{}: {}", check.id, check.reason))
+    (if is_undecided { None } else { Some(false) }, format!("{} [{}]", check.reason, check.id))
 }
 
 impl<A: CdssApi> Session<'_, A> {
