@@ -8,6 +8,7 @@ use crate::config_group::rules::choice;
 use crate::config_group::rules::difference::SettingChange;
 use crate::model::command_context::CommandContext;
 use crate::model::kafka_version::KafkaVersion;
+use crate::model::suggested_command::SuggestedCommand;
 use crate::model::time::Time;
 use crate::model::verdict::{Evidence, Submitted, Verdict};
 use crate::report::upgrade::{CheckReport, PlanReport, StatusReport, UpgradeReport, VersionChoice};
@@ -124,7 +125,11 @@ impl CommonFields {
             to: plan.to.clone(),
             config_group: ConfigGroupChange::from_plan(plan),
             settings: plan.changes.clone(),
-            candidates: plan.candidates.iter().map(Candidate::from_candidate).collect(),
+            candidates: plan
+                .candidates
+                .iter()
+                .map(|one| Candidate::from_candidate(one, plan, commands))
+                .collect(),
             checks: Check::from_checks(&plan.checks, commands),
             submitted: start.submitted,
             verdict: *verdict,
@@ -166,11 +171,20 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn from_candidate(candidate: &choice::Candidate) -> Self {
+    fn from_candidate(
+        candidate: &choice::Candidate,
+        plan: &PlanReport,
+        commands: Option<&CommandContext>,
+    ) -> Self {
+        let command = plan.cluster.as_ref().map(|(_, cluster)| SuggestedCommand::Check {
+            cluster: *cluster,
+            version: plan.to.clone(),
+            config_group: Some(candidate.group.no),
+        });
         Self {
             group: ConfigGroup::from_group(&candidate.group),
             settings: candidate.changes.clone(),
-            command: candidate.command.clone().map(Text),
+            command: command.map(|command| Text(command.render(commands))),
         }
     }
 }

@@ -81,19 +81,23 @@ impl View<'_> {
 ///
 /// Fails if stdout can't be written. The error was still printed.
 pub(crate) fn print_result(report: &dyn CommandReport, view: &View<'_>) -> io::Result<()> {
+    // The reader of a text has this shell. A document may be read anywhere.
+    let commands = view.outcome.commands.map(CommandContext::in_this_shell);
+    let outcome = Outcome { commands: commands.as_ref(), ..view.outcome.clone() };
+    let text_view = View { outcome: &outcome, ..*view };
     let written = match view.options.format {
         OutputFormat::Json => {
             let document = document(report.fields(view.outcome.commands), view.outcome);
             let text = serde_json::to_string_pretty(&document).map_err(io::Error::other);
             text.and_then(|text| streams::print_stdout(&format!("{}\n", escape_json(&text))))
         }
-        OutputFormat::Table => match report.render(view) {
+        OutputFormat::Table => match report.render(&text_view) {
             text if text.is_empty() => Ok(()),
             text => streams::print_stdout(&format!("{text}\n")),
         },
     };
     if let Some(failure) = view.outcome.failure.filter(|failure| must_print(failure)) {
-        print_error(failure, report, view);
+        print_error(failure, report, &text_view);
     }
     written
 }

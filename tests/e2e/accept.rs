@@ -68,8 +68,7 @@ fn unknown_accept_is_refused_and_unneeded_accept_is_noted() {
         2,
         &[
             "neither config group has a setting `log.retention.ours`",
-            "hint: run `cdss check --cluster no:1009123 --site public --region KR ",
-            " --version 3.9.0 --config-group no:312` to print the --accept flag",
+            "hint: run `cdss check --cluster no:1009123 --version 3.9.0 --config-group no:312` to print the --accept flag",
         ],
     );
     env.run(&format!("{UPGRADE} --yes --accept config.changed=*"))

@@ -364,6 +364,35 @@ fn surprising_consequences_of_a_change_are_reported() {
 }
 
 #[test]
+fn hints_for_this_shell_repeat_only_the_options_that_were_given() {
+    let env = bench_with_profile("region = \"JPN\"\n");
+    let url = env.sandbox.url();
+    for (options, repeated) in [
+        ("--profile prod", "--profile prod".to_owned()),
+        ("--profile prod --region jpn", "--region JPN --profile prod".to_owned()),
+        ("--region SGN --profile=prod", "--region SGN --profile prod".to_owned()),
+        (&format!("--site public --endpoint {url} --profile prod"), {
+            format!("--site public --profile prod --endpoint {url}")
+        }),
+    ] {
+        let failed = run(&env.home, &format!("status --cluster nobody {options}"), &[]);
+        failed.assert_says(3, &[&format!("hint: run `cdss list clusters {repeated}` to list the clusters")]);
+        let listed = run(&env.home, &format!("list clusters {repeated} -o json"), &[]).document();
+        let there = run(&env.home, &format!("status --cluster nobody {options} -o json"), &[]).document();
+        assert_eq!(listed["service"], there["service"], "{options}");
+        assert_eq!(listed["profile"], there["profile"], "{options}");
+        let hint = there["error"]["hint"].as_str().unwrap_or_default();
+        let complete = format!("--profile prod --endpoint {url}` to list");
+        assert!(hint.contains("cdss list clusters --site ") && hint.contains(&complete), "{hint}");
+    }
+    // A pasted command reads the same variables and the same default profile.
+    let variables = [("CDSS_PROFILE", "prod"), ("CDSS_POLL", "20ms")];
+    let failed = run(&env.home, "status --cluster nobody", &variables);
+    failed.assert_says(3, &["hint: run `cdss list clusters` to list the clusters"]);
+    assert!(run(&env.home, "list clusters", &variables).stdout.contains("orders-prod"));
+}
+
+#[test]
 fn environment_ca_file_and_proxy_are_shown() {
     let home = Home::empty();
     let variables = [("HTTPS_PROXY", "http://user:hunter2@127.0.0.1:9"), ("SSL_CERT_FILE", "/own.pem")];

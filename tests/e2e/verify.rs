@@ -328,7 +328,9 @@ fn connection_errors_hint_at_config_verify() {
         let run = Run::of(command);
         assert_eq!(run.code, 12, "{what}: {}", run.stderr);
         assert!(
-            run.stderr.contains("; to test each connection step, run `cdss config verify --site public "),
+            run.stderr.contains(&format!(
+                "; to test each connection step, run `cdss config verify --endpoint {endpoint}`"
+            )),
             "{what}: {}",
             run.stderr
         );
