@@ -352,9 +352,10 @@ fn surprising_consequences_of_a_change_are_reported() {
         0,
         &["warning: profile DEFAULT in ", " is no longer used: profile default takes precedence"],
     );
-    run(&home, "config set region JNP --profile prod", &[])
-        .assert_says(0, &["warning: region of profile prod in ", "site public has no region JNP"]);
-    let right = run(&home, "config set region JPN --profile prod", &[("NCLOUD_SITE", "gov")]);
+    run(&home, "config set site gov --profile prod", &[]).assert_says(0, &[]);
+    run(&home, "config set region JPN --profile prod", &[])
+        .assert_says(0, &["warning: region of profile prod in ", "site gov has no region JPN"]);
+    let right = run(&home, "config set site public --profile prod", &[("NCLOUD_SITE", "gov")]);
     assert_eq!((right.code, right.stderr.as_str()), (0, ""));
     let keys = run(&home, "list clusters --profile prod", &[]);
     keys.assert_says(
@@ -390,6 +391,25 @@ fn hints_for_this_shell_repeat_only_the_options_that_were_given() {
     let failed = run(&env.home, "status --cluster nobody", &variables);
     failed.assert_says(3, &["hint: run `cdss list clusters` to list the clusters"]);
     assert!(run(&env.home, "list clusters", &variables).stdout.contains("orders-prod"));
+}
+
+#[test]
+fn set_refuses_a_region_that_no_site_has_unless_the_endpoint_is_custom() {
+    let home = Home::empty();
+    let set = |line: &str| run(&home, &format!("config set {line} --profile prod"), &[]);
+    for region in ["JNP", "xx"] {
+        let error =
+            format!("region: site public has no region {}; it has KR, SGN, JPN", region.to_uppercase());
+        set(&format!("region {region}")).assert_says(2, &[&error]);
+        run(&home, &format!("list clusters --region {region}"), &[]).assert_says(2, &[&format!("--{error}")]);
+    }
+    assert!(!home.profiles().exists(), "nothing was written");
+    set("endpoint https://clouddatastreamingservice.apigw.gov-ntruss.com").assert_says(0, &[]);
+    set("region JNP").assert_says(2, &["region: site gov has no region JNP; it has KR, KRS"]);
+    set("endpoint http://127.0.0.1:9").assert_says(0, &[]);
+    set("region JNP").assert_says(0, &[]);
+    let text = std::fs::read_to_string(home.profiles()).expect("it was written");
+    assert!(text.contains("region = \"JNP\""), "{text}");
 }
 
 #[test]
