@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::components::{Broker, Check, Cluster, ConfigGroup, Text, to_value};
+use super::components::{Broker, Check, Cluster, ConfigGroup, Text, ZooKeeperNode, to_value};
 use crate::config_group::rules::choice;
 use crate::config_group::rules::difference::SettingChange;
 use crate::model::command_context::CommandContext;
@@ -69,17 +69,21 @@ pub(crate) struct StatusFields {
     state: Option<Text>,
     #[serde(flatten)]
     common: CommonFields,
+    /// The `ZooKeeper` nodes; empty if the service reports none.
+    zookeeper: Vec<ZooKeeperNode>,
 }
 
 impl StatusFields {
     pub(crate) fn from_report(
-        StatusReport(report): &StatusReport,
+        StatusReport { upgrade: report, .. }: &StatusReport,
         commands: Option<&CommandContext>,
     ) -> Self {
+        let zookeeper = report.observed.health.iter().flat_map(|health| &health.zookeeper.nodes);
         Self {
             cluster: cluster(&report.plan),
             state: report.observed.state.clone().map(Text),
             common: CommonFields::from_report(report, commands),
+            zookeeper: zookeeper.map(ZooKeeperNode::from_node).collect(),
         }
     }
 }

@@ -3,14 +3,17 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::color::{AnsiColor, node_color, paint, state_color};
 use super::escape::escape;
 use super::format::{duration, local_time};
-use super::plan::render_plan;
+use super::plan::{UNKNOWN_STATE, header_lines, render_plan};
 use super::result::{CommandReport, View};
 use super::table::{or_dash, table};
 use crate::documents::{CheckFields, Outcome, StatusFields, UpgradeFields, to_value};
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::model::broker_health::Node;
+use crate::model::cluster::ClusterState;
 use crate::model::command_context::CommandContext;
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::verdict::{Evidence, Submitted, Verdict};
@@ -72,18 +75,18 @@ impl CommandReport for StatusReport {
     }
 
     fn render(&self, view: &View<'_>) -> String {
-        match self.0.verdict {
-            None => render_status(view.service, &self.0),
-            Some(_) => render_upgrade(&self.0, view.outcome),
+        match self.upgrade.verdict {
+            None => render_status(self, view),
+            Some(_) => render_upgrade(&self.upgrade, view.outcome),
         }
     }
 
     fn end(&self) -> Option<RunEnd> {
-        self.0.end()
+        self.upgrade.end()
     }
 
     fn has_outcome(&self) -> bool {
-        self.0.has_outcome()
+        self.upgrade.has_outcome()
     }
 }
 
@@ -213,18 +216,35 @@ fn support_details(report: &UpgradeReport, outcome: &Outcome<'_>) -> Vec<String>
     [String::new(), "For NAVER Cloud support:".to_owned()].into_iter().chain(lines).collect()
 }
 
-fn render_status(service: &str, report: &UpgradeReport) -> String {
-    if report.plan.cluster.is_none() {
+/// Renders the cluster, its versions, its config group, and its nodes, with colors for the states.
+fn render_status(StatusReport { upgrade, requested_by }: &StatusReport, view: &View<'_>) -> String {
+    let UpgradeReport { plan, observed, ended_at, .. } = upgrade;
+    if plan.cluster.is_none() {
         return String::new();
     }
-    let plan = PlanReport { state: report.observed.state.clone(), ..report.plan.clone() };
-    let health = report.observed.health.iter();
-    let nodes = health.flat_map(|health| health.brokers.nodes.iter().chain(&health.zookeeper.nodes));
-    let rows: Vec<[String; 2]> =
-        nodes.map(|node| [node.name.clone(), or_dash(node.color.as_ref())]).collect();
-    let observed_at =
-        report.ended_at.map(|at| format!("\nObserved      {}", local_time(at))).unwrap_or_default();
-    let nodes =
-        if rows.is_empty() { String::new() } else { format!("\n\n{}", table(&["NODE", "STATUS"], rows, 2)) };
-    format!("{}{observed_at}{nodes}", render_plan(&plan, service, false))
+    let painted = |word: &str, color: Option<AnsiColor>| {
+        paint(&escape(word), color.filter(|_| view.options.stdout_color))
+    };
+    let state = observed.state.as_deref().map(|word| painted(word, state_color(&ClusterState::parse(word))));
+    let mut lines = header_lines(plan, view.service, state.as_deref().unwrap_or(UNKNOWN_STATE));
+    if plan.to.as_ref().map(|to| to.code) != plan.from.as_ref().map(|from| from.code) {
+        lines.extend(requested_by.as_ref().map(|run| format!("Requested by  run {}", escape(run))));
+    }
+    lines.extend(ended_at.map(|at| format!("Observed      {}", local_time(at))));
+    let health = observed.health.iter();
+    let nodes: Vec<&Node> =
+        health.flat_map(|health| health.brokers.nodes.iter().chain(&health.zookeeper.nodes)).collect();
+    if !nodes.is_empty() {
+        let status = |node: &Node| or_dash(node.color.as_ref());
+        let table = table(&["NODE", "STATUS"], nodes.iter().map(|node| [node.name.clone(), status(node)]), 2);
+        let (heading, rows) = table.split_once('\n').unwrap_or((&table, ""));
+        lines.extend([String::new(), heading.to_owned()]);
+        // The status ends the row, so its color does not affect the columns.
+        lines.extend(rows.lines().zip(nodes).map(|(row, node)| {
+            let word = escape(&status(node));
+            let before = row.strip_suffix(&word).unwrap_or(row);
+            format!("{before}{}", painted(&row[before.len()..], node.color.as_ref().and_then(node_color)))
+        }));
+    }
+    lines.join("\n")
 }

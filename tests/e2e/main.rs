@@ -39,6 +39,7 @@ mod scenarios;
 #[cfg(target_os = "linux")]
 mod secret_leaks;
 mod signals;
+mod status;
 mod streams;
 mod support;
 mod terminal;

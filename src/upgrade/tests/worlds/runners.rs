@@ -248,7 +248,7 @@ async fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[
                 watch,
                 timeout: plan.timeout,
             };
-            let Finished { report: StatusReport(report), error } =
+            let Finished { report: StatusReport { upgrade: report, .. }, error } =
                 status(&mut session, &status_request).await;
             Finished { report, error }
         }
