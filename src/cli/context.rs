@@ -11,7 +11,7 @@ use crate::api::{Connection, CredentialCache, HttpApi, Limits, ProbeReport, Trus
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::{CommandError, StartState};
 use crate::journal::{Journal, Operator};
-use crate::model::command_context::{CommandContext, ServiceOption, Shell};
+use crate::model::command_context::{CommandContext, ServiceOption};
 use crate::model::request_record::RequestRecord;
 use crate::model::setting_name::EffectiveSetting;
 use crate::output::{
@@ -61,8 +61,8 @@ impl Context {
         let profile =
             settings.profile.as_ref().filter(|(_, origin)| is_explicit(origin)).map(|(name, _)| name.clone());
         let given = given_options(flags);
-        let commands =
-            CommandContext { service: settings.service.clone(), profile, given, shell: Shell::Any };
+        let (service, cacert) = (settings.service.clone(), flags.cacert.clone());
+        let commands = CommandContext { given, cacert, ..CommandContext::new(service, profile) };
         let (http, trust) = (OnceCell::new(), OnceCell::new());
         let (journal, flags) = (OnceCell::new(), flags.clone());
         let context = Self {

@@ -10,6 +10,8 @@ pub(crate) struct CommandContext {
     pub profile: Option<String>,
     /// The options of this run that select the service.
     pub given: Vec<ServiceOption>,
+    /// The value of `--cacert`: a file that other machines may lack.
+    pub cacert: Option<String>,
     pub shell: Shell,
 }
 
@@ -32,6 +34,11 @@ pub(crate) enum Shell {
 }
 
 impl CommandContext {
+    /// Creates the context of a run without options, for commands that may run in another shell.
+    pub(crate) fn new(service: Service, profile: Option<String>) -> Self {
+        Self { service, profile, given: Vec::new(), cacert: None, shell: Shell::Any }
+    }
+
     /// Returns the context for commands that run in this shell.
     pub(crate) fn in_this_shell(&self) -> Self {
         Self { shell: Shell::This, ..self.clone() }
@@ -65,7 +72,9 @@ impl CommandContext {
             let is_custom = self.shell == Shell::Any && !endpoint.is_ncp();
             let endpoint =
                 (is_custom || is_given(ServiceOption::Endpoint)).then(|| format!(" --endpoint {endpoint}"));
-            line.extend([profile, endpoint].into_iter().flatten());
+            let cacert = self.cacert.as_ref().filter(|_| self.shell == Shell::This);
+            let cacert = cacert.map(|path| format!(" --cacert={}", shell_quote(path)));
+            line.extend([profile, endpoint, cacert].into_iter().flatten());
         }
         line.push_str(after);
         line

@@ -110,7 +110,7 @@ impl SuggestedCommand {
 
 #[cfg(test)]
 mod tests {
-    use super::super::command_context::{ServiceOption, Shell};
+    use super::super::command_context::ServiceOption;
     use super::super::endpoint::Endpoint;
     use super::super::ids::VersionCode;
     use super::super::region::Site;
@@ -124,7 +124,7 @@ mod tests {
             endpoint: Endpoint::parse(endpoint).unwrap(),
             sandbox,
         };
-        CommandContext { service, profile: profile.map(str::to_owned), given: Vec::new(), shell: Shell::Any }
+        CommandContext::new(service, profile.map(str::to_owned))
     }
 
     fn version(code: u64, name: &str) -> KafkaVersion {
@@ -197,6 +197,11 @@ mod tests {
             let follow = SuggestedCommand::Follow { cluster: ClusterNo::new(1), target: None, from: None };
             assert_eq!(follow.render(Some(&here)), follow.render(Some(&context)), "follows from anywhere");
         }
+        let cacert = Some("my ca.pem".to_owned());
+        let private = CommandContext { cacert, ..context(ncp, false, None) };
+        let list = |context: &CommandContext| SuggestedCommand::ListClusters.render(Some(context));
+        assert_eq!(list(&private.in_this_shell()), "cdss list clusters --cacert='my ca.pem'");
+        assert_eq!(list(&private), "cdss list clusters --site public --region KR");
         let sandbox = context("http://127.0.0.1:9", true, None).in_this_shell();
         assert_eq!(
             SuggestedCommand::ListClusters.render(Some(&sandbox)),

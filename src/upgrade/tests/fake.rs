@@ -15,7 +15,7 @@ use crate::consent::Consent;
 use crate::journal::{Journal, Operator};
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterEntry, ClusterList};
-use crate::model::command_context::{CommandContext, Shell};
+use crate::model::command_context::CommandContext;
 use crate::model::config_group::{ConfigGroup, Setting};
 use crate::model::endpoint::Endpoint;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
@@ -213,7 +213,7 @@ impl TestSession {
         };
         Self {
             journal: Journal::new(None, Operator::default(), "run".to_owned(), Rc::new(FakeClock::default())),
-            context: CommandContext { service, profile: None, given: Vec::new(), shell: Shell::Any },
+            context: CommandContext::new(service, None),
             recorder: Recorder::default(),
             sent_change: RefCell::default(),
         }

@@ -18,7 +18,7 @@ use crate::injector::{Injector, Step};
 use crate::journal::{Journal, Operator};
 use crate::metrics;
 use crate::model::cluster::{Cluster, ClusterState};
-use crate::model::command_context::{CommandContext, Shell};
+use crate::model::command_context::CommandContext;
 use crate::model::endpoint::Endpoint;
 use crate::model::ids::ClusterNo;
 use crate::model::region::Site;
@@ -189,12 +189,7 @@ pub(super) async fn upgraded(
         api,
         clock,
         journal,
-        context: &CommandContext {
-            service: service(identity),
-            profile: None,
-            given: Vec::new(),
-            shell: Shell::Any,
-        },
+        context: &CommandContext::new(service(identity), None),
         reporter: &mut Recorder::default(),
         poll_interval: Duration::from_secs(15),
         sent_change: &RefCell::default(),

@@ -18,7 +18,7 @@ use crate::clock::tests::block_on;
 use crate::consent::{ConsentError, Prompt};
 use crate::error::CommandError;
 use crate::journal::{Journal, Operator};
-use crate::model::command_context::{CommandContext, Shell};
+use crate::model::command_context::CommandContext;
 use crate::model::endpoint::Endpoint;
 use crate::model::region::Site;
 use crate::model::service::Service;
@@ -199,8 +199,7 @@ async fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[
     let api = WorldService { world: Rc::clone(world), region: plan.region };
     let clock = WorldClock(Rc::clone(world));
     let sent_change = RefCell::default();
-    let context =
-        CommandContext { service: service(plan.region), profile: None, given: Vec::new(), shell: Shell::Any };
+    let context = CommandContext::new(service(plan.region), None);
     let mut recorder = Recorder::default();
     let mut session = Session {
         api: &api,
