@@ -35,18 +35,16 @@ pub(super) fn output_options(
         return Err(SettingsError::Empty(origin.to_owned()));
     }
     let invalid = |reason| SettingsError::Invalid { name: origin.to_owned(), reason };
-    let color = should_use_color(
-        global.color,
-        environment.value("NO_COLOR"),
-        environment.value("TERM"),
-        streams::stderr_is_terminal(),
-    );
+    let uses_color = |is_terminal| {
+        should_use_color(global.color, environment.value("NO_COLOR"), environment.value("TERM"), is_terminal)
+    };
     Ok(OutputOptions {
         format: text.parse().map_err(invalid)?,
         language: language(global.language, environment)?,
         quiet: global.quiet,
         verbosity: global.verbose,
-        color,
+        color: uses_color(streams::stderr_is_terminal()),
+        stdout_color: uses_color(streams::stdout_is_terminal()),
     })
 }
 

@@ -26,6 +26,6 @@ pub(crate) mod selector;
 pub(crate) mod service;
 pub(crate) mod setting_name;
 pub(crate) mod suggested_command;
-pub(crate) mod utc_time;
+pub(crate) mod time;
 pub(crate) mod verdict;
 pub(crate) mod words;

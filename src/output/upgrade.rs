@@ -3,15 +3,18 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::color::{AnsiColor, node_color, paint, state_color};
 use super::escape::escape;
-use super::format::{duration, local_time, utc_time};
-use super::plan::render_plan;
+use super::format::{duration, local_time};
+use super::plan::{UNKNOWN_STATE, header_lines, render_plan};
 use super::result::{CommandReport, View};
 use super::table::{or_dash, table};
 use crate::documents::{CheckFields, Outcome, StatusFields, UpgradeFields, to_value};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::messages::Message;
+use crate::model::broker_health::Node;
+use crate::model::cluster::ClusterState;
 use crate::model::command_context::CommandContext;
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::language::Language;
@@ -74,18 +77,18 @@ impl CommandReport for StatusReport {
     }
 
     fn render(&self, view: &View<'_>) -> String {
-        match self.0.verdict {
-            None => render_status(view.service, &self.0),
-            Some(_) => render_upgrade(&self.0, view),
+        match self.upgrade.verdict {
+            None => render_status(self, view),
+            Some(_) => render_upgrade(&self.upgrade, view),
         }
     }
 
     fn end(&self) -> Option<RunEnd> {
-        self.0.end()
+        self.upgrade.end()
     }
 
     fn has_outcome(&self) -> bool {
-        self.0.has_outcome()
+        self.upgrade.has_outcome()
     }
 }
 
@@ -211,7 +214,7 @@ fn terraform_note(report: &UpgradeReport, language: Language) -> Option<String> 
     Some(message.text(language))
 }
 
-/// Returns what NAVER Cloud support asks for: numbers, times in UTC, request IDs, and the last observations. It contains
+/// Returns what NAVER Cloud support asks for: numbers, times, request IDs, and the last observations. It contains
 /// no secrets.
 fn support_details(report: &UpgradeReport, outcome: &Outcome<'_>) -> Vec<String> {
     let UpgradeReport { plan, start, observed, ended_at, .. } = report;
@@ -223,13 +226,13 @@ fn support_details(report: &UpgradeReport, outcome: &Outcome<'_>) -> Vec<String>
         plan.cluster.as_ref().map(|(name, no)| ("cluster", format!("{name} ({no})"))),
         service.map(|service| ("service", format!("{} {}", service.site, service.region))),
         Some(("versions", format!("code {} to code {}", code(&plan.from), code(&plan.to)))),
-        start.at.map(|at| ("started", utc_time(at))),
-        ended_at.map(|at| ("ended", utc_time(at))),
+        start.at.map(|at| ("started", local_time(at))),
+        ended_at.map(|at| ("ended", local_time(at))),
         start.request_id.clone().map(|id| ("request", id)),
     ];
     let latest = &observed.evidence[observed.evidence.len().saturating_sub(3)..];
     let evidence = latest.iter().map(|Evidence { at, operation, observed }| {
-        ("observed", format!("{}  {operation}: {observed}", utc_time(*at)))
+        ("observed", format!("{}  {operation}: {observed}", local_time(*at)))
     });
     let request_id = outcome.requests.iter().rev().find_map(|record| record.request_id.as_deref());
     let details = details.into_iter().flatten().chain(evidence);
@@ -238,20 +241,37 @@ fn support_details(report: &UpgradeReport, outcome: &Outcome<'_>) -> Vec<String>
     [String::new(), "For NAVER Cloud support:".to_owned()].into_iter().chain(lines).collect()
 }
 
-fn render_status(service: &str, report: &UpgradeReport) -> String {
-    if report.plan.cluster.is_none() {
+/// Renders the cluster, its versions, its config group, and its nodes, with colors for the states.
+fn render_status(StatusReport { upgrade, requested_by }: &StatusReport, view: &View<'_>) -> String {
+    let UpgradeReport { plan, observed, ended_at, .. } = upgrade;
+    if plan.cluster.is_none() {
         return String::new();
     }
-    let plan = PlanReport { state: report.observed.state.clone(), ..report.plan.clone() };
-    let health = report.observed.health.iter();
-    let nodes = health.flat_map(|health| health.brokers.nodes.iter().chain(&health.zookeeper.nodes));
-    let rows: Vec<[String; 2]> =
-        nodes.map(|node| [node.name.clone(), or_dash(node.color.as_ref())]).collect();
-    let observed_at =
-        report.ended_at.map(|at| format!("\nObserved      {}", local_time(at))).unwrap_or_default();
-    let nodes =
-        if rows.is_empty() { String::new() } else { format!("\n\n{}", table(&["NODE", "STATUS"], rows, 2)) };
-    format!("{}{observed_at}{nodes}", render_plan(&plan, service, false))
+    let painted = |word: &str, color: Option<AnsiColor>| {
+        paint(&escape(word), color.filter(|_| view.options.stdout_color))
+    };
+    let state = observed.state.as_deref().map(|word| painted(word, state_color(&ClusterState::parse(word))));
+    let mut lines = header_lines(plan, view.service, state.as_deref().unwrap_or(UNKNOWN_STATE));
+    if plan.to.as_ref().map(|to| to.code) != plan.from.as_ref().map(|from| from.code) {
+        lines.extend(requested_by.as_ref().map(|run| format!("Requested by  run {}", escape(run))));
+    }
+    lines.extend(ended_at.map(|at| format!("Observed      {}", local_time(at))));
+    let health = observed.health.iter();
+    let nodes: Vec<&Node> =
+        health.flat_map(|health| health.brokers.nodes.iter().chain(&health.zookeeper.nodes)).collect();
+    if !nodes.is_empty() {
+        let status = |node: &Node| or_dash(node.color.as_ref());
+        let table = table(&["NODE", "STATUS"], nodes.iter().map(|node| [node.name.clone(), status(node)]), 2);
+        let (heading, rows) = table.split_once('\n').unwrap_or((&table, ""));
+        lines.extend([String::new(), heading.to_owned()]);
+        // The status ends the row, so its color does not affect the columns.
+        lines.extend(rows.lines().zip(nodes).map(|(row, node)| {
+            let word = escape(&status(node));
+            let before = row.strip_suffix(&word).unwrap_or(row);
+            format!("{before}{}", painted(&row[before.len()..], node.color.as_ref().and_then(node_color)))
+        }));
+    }
+    lines.join("\n")
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ mod screen;
 #[cfg(target_os = "linux")]
 mod secret_leaks;
 mod signals;
+mod status;
 mod streams;
 mod support;
 mod terminal;

@@ -126,7 +126,7 @@ impl<'a> ProfileEditor<'a> {
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<T, CommandError> {
         loop {
-            let input = self.prompt().read_line(question).await.map_err(prompt_failure)?;
+            let input = self.prompt().read_field(question).await.map_err(prompt_failure)?;
             let input = input.trim();
             match read(if input.is_empty() { default } else { input }) {
                 Ok(value) => return Ok(value),

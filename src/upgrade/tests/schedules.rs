@@ -194,7 +194,7 @@ pub(super) async fn upgraded(
         api,
         clock,
         journal,
-        context: &CommandContext { service: service(identity), profile: None },
+        context: &CommandContext::new(service(identity), None),
         reporter: &mut Recorder::default(),
         poll_interval: Duration::from_secs(15),
         sent_change: &RefCell::default(),

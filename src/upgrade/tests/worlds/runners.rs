@@ -204,7 +204,7 @@ async fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[
     let api = WorldService { world: Rc::clone(world), region: plan.region };
     let clock = WorldClock(Rc::clone(world));
     let sent_change = RefCell::default();
-    let context = CommandContext { service: service(plan.region), profile: None };
+    let context = CommandContext::new(service(plan.region), None);
     let mut recorder = Recorder::default();
     let mut session = Session {
         api: &api,
@@ -252,7 +252,7 @@ async fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[
                 watch,
                 timeout: plan.timeout,
             };
-            let Finished { report: StatusReport(report), error } =
+            let Finished { report: StatusReport { upgrade: report, .. }, error } =
                 status(&mut session, &status_request).await;
             Finished { report, error }
         }
