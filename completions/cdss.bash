@@ -86,7 +86,7 @@ _cdss() {
 
     case "${cmd}" in
         cdss)
-            opts="-o -q -v -V -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --version --help upgrade check status list config-group config history sandbox completions help"
+            opts="-o -q -v -V -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --version --help upgrade check status list config-group config history sandbox completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -120,6 +120,10 @@ _cdss() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -132,7 +136,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__check)
-            opts="-o -q -v -h --cluster --version --config-group --accept --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
+            opts="-o -q -v -h --cluster --version --config-group --accept --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -182,6 +186,10 @@ _cdss() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -194,7 +202,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__completions)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help bash elvish fish powershell zsh"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -226,6 +234,10 @@ _cdss() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -240,7 +252,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help init list show verify set remove"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help init list show verify set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -272,6 +284,10 @@ _cdss() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -286,7 +302,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__group)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help diff copy"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help diff copy"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -320,6 +336,10 @@ _cdss() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -332,7 +352,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__group__subcmd__copy)
-            opts="-n -y -o -q -v -h --cluster --version --name --dry-run --yes --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
+            opts="-n -y -o -q -v -h --cluster --version --name --dry-run --yes --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -378,6 +398,10 @@ _cdss() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -390,7 +414,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__group__subcmd__diff)
-            opts="-o -q -v -h --exit-code --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
+            opts="-o -q -v -h --exit-code --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -422,6 +446,10 @@ _cdss() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -436,7 +464,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__init)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -468,6 +496,10 @@ _cdss() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -482,7 +514,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__list)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -514,6 +546,10 @@ _cdss() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -528,7 +564,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__remove)
-            opts="-y -o -q -v -h --yes --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help access_key secret_key credential_process site region endpoint cacert proxy output poll"
+            opts="-y -o -q -v -h --yes --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help access_key secret_key credential_process site region endpoint cacert proxy output poll"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -560,6 +596,10 @@ _cdss() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -574,7 +614,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__set)
-            opts="-o -q -v -h --stdin --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help access_key secret_key credential_process site region endpoint cacert proxy output poll"
+            opts="-o -q -v -h --stdin --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help access_key secret_key credential_process site region endpoint cacert proxy output poll"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -606,6 +646,10 @@ _cdss() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -620,7 +664,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__show)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -652,6 +696,10 @@ _cdss() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -666,7 +714,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__verify)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -698,6 +746,10 @@ _cdss() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -712,7 +764,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__help)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -744,6 +796,10 @@ _cdss() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -758,7 +814,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__history)
-            opts="-o -q -v -h --repair --init --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
+            opts="-o -q -v -h --repair --init --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -790,6 +846,10 @@ _cdss() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -804,7 +864,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__list)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help clusters versions config-groups"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help clusters versions config-groups"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -838,6 +898,10 @@ _cdss() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -850,7 +914,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__list__subcmd__clusters)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -884,6 +948,10 @@ _cdss() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -896,7 +964,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__list__subcmd__config__subcmd__groups)
-            opts="-o -q -v -h --version --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
+            opts="-o -q -v -h --version --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -934,6 +1002,10 @@ _cdss() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -946,7 +1018,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__list__subcmd__versions)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -980,6 +1052,10 @@ _cdss() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -992,7 +1068,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__sandbox)
-            opts="-o -q -v -h --scenario --list --cluster --port --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
+            opts="-o -q -v -h --scenario --list --cluster --port --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1038,6 +1114,10 @@ _cdss() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1050,7 +1130,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__status)
-            opts="-o -q -v -h --cluster --version --from --watch --timeout --poll --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
+            opts="-o -q -v -h --cluster --version --from --watch --timeout --poll --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1104,6 +1184,10 @@ _cdss() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1116,7 +1200,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__upgrade)
-            opts="-y -n -o -q -v -h --cluster --version --config-group --yes --accept --require-journal --dry-run --wait --no-wait --timeout --poll --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
+            opts="-y -n -o -q -v -h --cluster --version --config-group --yes --accept --require-journal --dry-run --wait --no-wait --timeout --poll --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1172,6 +1256,10 @@ _cdss() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
                     return 0
                     ;;
                 --color)

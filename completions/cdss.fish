@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_cdss_global_optspecs
-    string join \n profile= region= site= endpoint= cacert= o/output= color= q/quiet v/verbose V/version h/help
+    string join \n profile= region= site= endpoint= cacert= o/output= lang= color= q/quiet v/verbose V/version h/help
 end
 
 function __fish_cdss_needs_command
@@ -30,6 +30,8 @@ complete -c cdss -n "__fish_cdss_needs_command" -l site -d 'Site: public (민간
 complete -c cdss -n "__fish_cdss_needs_command" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_needs_command" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_needs_command" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_needs_command" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_needs_command" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -59,6 +61,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l site -d 'Site: pub
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -80,6 +84,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand check" -l site -d 'Site: publi
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand check" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand check" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -97,6 +103,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand status" -l site -d 'Site: publ
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand status" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand status" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -110,6 +118,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subc
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -125,6 +135,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcomma
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -137,6 +149,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcomma
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -150,6 +164,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcomma
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -162,6 +178,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_s
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -176,6 +194,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -192,6 +212,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -206,6 +228,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_su
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -224,6 +248,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -236,6 +262,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -248,6 +276,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -260,6 +290,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -272,6 +304,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -285,6 +319,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -298,6 +334,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand history" -l site -d 'Site: pub
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand history" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand history" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -315,6 +353,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l site -d 'Site: pub
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -328,6 +368,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand completions" -l site -d 'Site:
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand completions" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -340,6 +382,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand help" -l site -d 'Site: public
 complete -c cdss -n "__fish_cdss_using_subcommand help" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand help" -l cacert -d 'Additional CA certificates (PEM)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand help" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand help" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand help" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"

@@ -2,10 +2,12 @@
 
 use std::io;
 
+use crate::messages::Message;
 use crate::model::characters::is_typeable;
 use crate::model::consent_method::ConsentMethod;
 use crate::model::group_name::GroupName;
 use crate::model::ids::{ClusterNo, VersionCode};
+use crate::model::language::Language;
 use crate::signals::Signal;
 use crate::upgrade::rules::plan::Plan;
 
@@ -33,6 +35,9 @@ impl Consent {
 pub(crate) trait Prompt {
     /// Returns the name of a required stream that is not a terminal; None if a question is possible.
     fn non_terminal_stream(&self) -> Option<&'static str>;
+
+    /// Returns the language of the questions and of the replies to answers.
+    fn language(&self) -> Language;
 
     /// Prints the question and reads one line. Input that was typed before the question is discarded.
     async fn read_line(&mut self, question: &str) -> Result<String, ConsentError>;
@@ -85,18 +90,15 @@ pub(crate) async fn confirm(
         return Ok(Consent { cluster, method: ConsentMethod::YesFlag });
     }
     let number = cluster.to_string();
-    let (expected, expected_kind, method) = if is_typeable(&plan.name) {
-        (plan.name.as_str(), "the cluster's name", ConsentMethod::TypedName)
+    let (text, expected, if_wrong, method) = if is_typeable(&plan.name) {
+        let name = plan.name.as_str();
+        (Message::TypeClusterName { name }, name, Message::NotClusterName, ConsentMethod::TypedName)
     } else {
-        (number.as_str(), "the cluster's number", ConsentMethod::TypedNumber)
+        let number = number.as_str();
+        (Message::TypeClusterNumber { number }, number, Message::NotClusterNumber, ConsentMethod::TypedNumber)
     };
-    let question = Question {
-        text: format!("Type {expected} to start"),
-        expected,
-        expected_kind,
-        action: "the start",
-        if_declined: "nothing was started",
-    };
+    let action = "the start";
+    let question = Question { text, expected, if_wrong, action, if_declined: Message::NothingStarted };
     require_terminal(prompt)?;
     prompt.show_cautions();
     question.ask(prompt).await?;
@@ -141,11 +143,11 @@ pub(crate) async fn confirm_group(
         return Ok(granted(ConsentMethod::YesFlag));
     }
     let question = Question {
-        text: format!("Type {name} to create it"),
+        text: Message::TypeGroupName { name: name.as_str() },
         expected: name.as_str(),
-        expected_kind: "the new group's name",
+        if_wrong: Message::NotGroupName,
         action: "the copy",
-        if_declined: "nothing was created",
+        if_declined: Message::NothingCreated,
     };
     require_terminal(prompt)?;
     question.ask(prompt).await?;
@@ -154,14 +156,14 @@ pub(crate) async fn confirm_group(
 
 /// A confirmation that requires typing an exact text, such as a name.
 pub(crate) struct Question<'a> {
-    pub text: String,
+    pub text: Message<'a>,
     pub expected: &'a str,
-    /// Describes the expected answer, such as `the cluster's name`.
-    pub expected_kind: &'static str,
+    /// The reply to another answer.
+    pub if_wrong: Message<'a>,
     /// The action to confirm, such as `the start`.
     pub action: &'static str,
-    /// The result of declining, such as `nothing was started`.
-    pub if_declined: &'static str,
+    /// The result of declining.
+    pub if_declined: Message<'a>,
 }
 
 /// Checks that the prompt has a terminal.
@@ -176,8 +178,9 @@ impl Question<'_> {
     /// Asks until the expected text is typed, for a limited number of attempts. An empty answer never matches.
     pub(crate) async fn ask(&self, prompt: &mut impl Prompt) -> Result<(), ConsentError> {
         let declined = || ConsentError::Declined { action: self.action, expected: self.expected.to_owned() };
+        let language = prompt.language();
         for attempt in 1..=MAX_ATTEMPTS {
-            let answer = prompt.read_line(&self.text).await.map_err(|error| match error {
+            let answer = prompt.read_line(&self.text.text(language)).await.map_err(|error| match error {
                 ConsentError::Terminal(error) if error.kind() == io::ErrorKind::UnexpectedEof => declined(),
                 error => error,
             })?;
@@ -185,24 +188,28 @@ impl Question<'_> {
             if !typed.is_empty() && typed == self.expected {
                 return Ok(());
             }
-            prompt.reject_answer(&self.rejection_reason(typed, MAX_ATTEMPTS - attempt));
+            prompt.reject_answer(&self.rejection(typed, MAX_ATTEMPTS - attempt, language));
         }
         Err(declined())
     }
 
-    fn rejection_reason(&self, typed: &str, attempts_left: usize) -> String {
+    /// Returns the reply to a wrong answer.
+    fn rejection(&self, typed: &str, attempts_left: usize, language: Language) -> String {
         let reason = if typed.is_empty() {
-            "nothing was typed".to_owned()
+            Message::NothingTyped
         } else if typed.chars().any(is_hangul) && !self.expected.chars().any(is_hangul) {
-            "the keyboard is in Korean input mode (한/영)".to_owned()
+            Message::KoreanInputMode
         } else {
-            format!("that is not {}", self.expected_kind)
+            self.if_wrong
         };
-        match attempts_left {
-            0 => format!("{reason}; {}", self.if_declined),
-            1 => format!("{reason}; 1 attempt left"),
-            left => format!("{reason}; {left} attempts left"),
-        }
+        let number = attempts_left.to_string();
+        let consequence = match attempts_left {
+            0 => self.if_declined,
+            1 => Message::OneAttemptLeft,
+            _ => Message::AttemptsLeft { number: &number },
+        };
+        let (reason, consequence) = (reason.text(language), consequence.text(language));
+        Message::Rejected { reason: &reason, consequence: &consequence }.text(language)
     }
 }
 
@@ -220,19 +227,25 @@ pub(crate) mod tests {
 
     struct Scripted {
         non_terminal: Option<&'static str>,
+        language: Language,
         answers: Vec<&'static str>,
         shown: Vec<String>,
     }
 
     impl Scripted {
         fn new(answers: &[&'static str]) -> Self {
-            Self { non_terminal: None, answers: answers.iter().rev().copied().collect(), shown: Vec::new() }
+            let answers = answers.iter().rev().copied().collect();
+            Self { non_terminal: None, language: Language::English, answers, shown: Vec::new() }
         }
     }
 
     impl Prompt for Scripted {
         fn non_terminal_stream(&self) -> Option<&'static str> {
             self.non_terminal
+        }
+
+        fn language(&self) -> Language {
+            self.language
         }
 
         async fn read_line(&mut self, _question: &str) -> Result<String, ConsentError> {
@@ -307,11 +320,11 @@ pub(crate) mod tests {
     fn empty_answer_never_matches() {
         for expected in ["", " ", "\u{a0}"] {
             let question = Question {
-                text: "Type it".to_owned(),
+                text: Message::TypeClusterName { name: expected },
                 expected,
-                expected_kind: "the answer",
+                if_wrong: Message::NotClusterName,
                 action: "the test",
-                if_declined: "nothing was done",
+                if_declined: Message::NothingStarted,
             };
             for answer in ["", " ", "\t", "\u{a0}"] {
                 assert!(
@@ -336,6 +349,30 @@ pub(crate) mod tests {
             ]
         );
         assert_eq!(prompt.answers, ["orders-prod"], "there is no fourth attempt");
+    }
+
+    #[test]
+    fn replies_are_in_korean_and_the_answer_is_the_same() {
+        let mut prompt = Scripted { language: Language::Korean, ..Scripted::new(&["a", "", "orders-prod"]) };
+        assert_eq!(
+            block_on(confirm(&plan(), false, &mut prompt)).unwrap().method(),
+            ConsentMethod::TypedName
+        );
+        assert_eq!(
+            prompt.shown,
+            [
+                "cautions",
+                "클러스터 이름과 다릅니다. 2번 더 입력할 수 있습니다.",
+                "입력한 내용이 없습니다. 1번 더 입력할 수 있습니다.",
+            ]
+        );
+        let mut prompt = Scripted { language: Language::Korean, ..Scripted::new(&["네", "예", "ㅛ"]) };
+        let error = block_on(confirm(&plan(), false, &mut prompt)).unwrap_err();
+        assert_eq!(error.to_string(), "the start was not confirmed: `orders-prod` was not typed");
+        assert_eq!(
+            prompt.shown.last().unwrap(),
+            "키보드가 한글 입력 상태입니다. 한/영 키를 눌러 주십시오. 업그레이드를 시작하지 않았습니다."
+        );
     }
 
     #[test]

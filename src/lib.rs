@@ -29,6 +29,7 @@ mod exit;
 #[expect(dead_code, reason = "the tests of the binary use the rest")]
 mod injector;
 mod journal;
+mod messages;
 #[cfg(test)]
 #[path = "../tests/metrics/mod.rs"]
 mod metrics;

@@ -6,7 +6,7 @@ use crate::model::clock_skew::ClockSkew;
 use crate::model::command_context::CommandContext;
 use crate::model::operation_name::OperationName;
 use crate::model::suggested_command::SuggestedCommand;
-use crate::model::utc_time::utc_time;
+use crate::model::time::local_time;
 use crate::signals::Signal;
 
 /// Why a request was not sent.
@@ -235,12 +235,12 @@ const KEY_REMEDY: &str = "check the secret key, and that the key belongs to this
 
 /// Returns the remedy for a rejected signature.
 fn signature_remedy(skew: ClockSkew) -> String {
-    let local = utc_time(skew.local);
+    let local = local_time(skew.local);
     match (skew.server_if_too_large(), skew.server) {
         (Some(server), _) => format!(
             "set this machine's clock: the local time is {local}, the service's time is {}, and the gateway allows a difference of \
              up to five minutes",
-            utc_time(server)
+            local_time(server)
         ),
         (None, None) => format!(
             "{KEY_REMEDY}; if both are correct, check this machine's clock: the local time is {local}, and the service did not \

@@ -2,11 +2,14 @@
 
 use std::ffi::OsString;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Args, ColorChoice, CommandFactory as _, Parser, value_parser};
+use strum::VariantNames as _;
 
 use crate::cli::command::Command;
 use crate::cli::help;
 use crate::exit::Exit;
+use crate::model::language::Language;
 
 /// Perform rolling Kafka upgrades on NAVER Cloud Data Streaming Service (CDSS)
 #[derive(Debug, Parser)]
@@ -69,7 +72,7 @@ pub(crate) struct Global {
     pub cacert: Option<String>,
     /// Record requests and responses in a file, without secrets
     ///
-    /// Appends JSON lines. See `cdss help recordings`.
+    /// Appends JSON lines. See `cdss help first-run`.
     #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub record: Option<String>,
     /// Replace names and numbers in the recording
@@ -80,6 +83,18 @@ pub(crate) struct Global {
     /// [default: table] [env: CDSS_OUTPUT]
     #[arg(long, short, global = true, value_name = "FORMAT")]
     pub output: Option<String>,
+    /// Language of warnings, confirmations, and verdicts: en or ko
+    ///
+    /// Everything else is English. [default: ko in a Korean UTF-8 locale, else en] [env: CDSS_LANG]
+    #[arg(
+        long = "lang",
+        global = true,
+        hide_short_help = true,
+        value_name = "LANGUAGE",
+        value_parser = language_parser(),
+        hide_possible_values = true
+    )]
+    pub language: Option<Language>,
     /// When to use colors: auto, always, or never
     ///
     /// [default: auto] With auto, NO_COLOR and TERM=dumb turn colors off.
@@ -99,6 +114,10 @@ pub(crate) struct Global {
     /// Show settings; -vv adds requests, -vvv adds responses
     #[arg(short, long, global = true, hide_short_help = true, action = ArgAction::Count)]
     pub verbose: u8,
+}
+
+fn language_parser() -> impl TypedValueParser<Value = Language> {
+    PossibleValuesParser::new(Language::VARIANTS).try_map(|name| name.parse::<Language>())
 }
 
 /// Parses arguments that are invalid, up to the first error. A `--version` before the command may have a value.

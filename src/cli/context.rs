@@ -11,7 +11,7 @@ use crate::api::{Connection, CredentialCache, HttpApi, Limits, ProbeReport, Trus
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::{CommandError, StartState};
 use crate::journal::{Journal, Operator};
-use crate::model::command_context::CommandContext;
+use crate::model::command_context::{CommandContext, ServiceOption};
 use crate::model::request_record::RequestRecord;
 use crate::model::setting_name::EffectiveSetting;
 use crate::output::{
@@ -56,18 +56,21 @@ impl Context {
         environment: Environment,
     ) -> Result<Self, CommandError> {
         let settings = settings::load_settings(flags, &environment)?;
-        let output_options = OutputOptions { format: settings.output, ..options };
+        let output_options =
+            OutputOptions { format: settings.output, language: settings.language, ..options };
         let clock = Rc::new(listening_clock());
         let signals = clock.signals.clone();
         // Another command selects the default profile without naming it.
         let is_explicit = |origin: &Origin| matches!(origin, Origin::Flag(_) | Origin::Variable(_));
         let profile =
             settings.profile.as_ref().filter(|(_, origin)| is_explicit(origin)).map(|(name, _)| name.clone());
-        let commands = CommandContext { service: settings.service.clone(), profile };
         let recorder = settings.record.clone().map(|path| {
             let options = RecordingOptions { path, is_anonymous: flags.record_anonymous };
             Rc::new(Recorder::new(options, settings.service.clone()))
         });
+        let given = given_options(flags);
+        let (service, cacert) = (settings.service.clone(), flags.cacert.clone());
+        let commands = CommandContext { given, cacert, ..CommandContext::new(service, profile) };
         let (http, trust) = (OnceCell::new(), OnceCell::new());
         let (journal, flags) = (OnceCell::new(), flags.clone());
         let context = Self {
@@ -205,7 +208,7 @@ impl Context {
     }
 
     pub(crate) fn prompt(&self) -> TerminalPrompt {
-        TerminalPrompt { signals: self.signals.clone() }
+        TerminalPrompt { signals: self.signals.clone(), language: self.output_options.language }
     }
 
     pub(crate) fn reporter(&self) -> StderrReporter {
@@ -268,6 +271,18 @@ impl Context {
             }
         }
     }
+}
+
+/// Returns the options of this run that select the service.
+fn given_options(flags: &Flags) -> Vec<ServiceOption> {
+    let Flags { site, region, profile, endpoint, .. } = flags;
+    let options = [
+        (site, ServiceOption::Site),
+        (region, ServiceOption::Region),
+        (profile, ServiceOption::Profile),
+        (endpoint, ServiceOption::Endpoint),
+    ];
+    options.into_iter().filter(|(value, _)| value.is_some()).map(|(_, option)| option).collect()
 }
 
 /// Returns a clock whose waits end when a signal arrives. Without signal handlers, a signal ends the process.

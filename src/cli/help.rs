@@ -20,7 +20,7 @@ pub(crate) struct HelpArgs {
 }
 
 /// The topics, in the order in which `cdss --help` lists them.
-const TOPICS: [(&str, &str); 9] = [
+const TOPICS: [(&str, &str); 10] = [
     ("checks", CHECKS),
     ("outcomes", include_str!("../help/outcomes.md")),
     ("exit-codes", include_str!("../help/exit-codes.md")),
@@ -30,6 +30,7 @@ const TOPICS: [(&str, &str); 9] = [
     ("pipelines", include_str!("../help/pipelines.md")),
     ("network", include_str!("../help/network.md")),
     ("service", include_str!("../help/service.md")),
+    ("first-run", include_str!("../help/first-run.md")),
 ];
 
 const CHECKS: &str = include_str!("../help/checks.md");

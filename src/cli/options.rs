@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use super::args::Global;
 use crate::model::output_format::OutputFormat;
 use crate::output::{OutputOptions, should_use_color, streams};
-use crate::settings::{Environment, Flags, SettingsError};
+use crate::settings::{Environment, Flags, SettingsError, language};
 
 /// Guesses the output options when parsing failed, because the parser returns no values after the first error.
 pub(super) fn guess_output_options(arguments: &[OsString], environment: &Environment) -> OutputOptions {
@@ -15,6 +15,7 @@ pub(super) fn guess_output_options(arguments: &[OsString], environment: &Environ
         || environment.value("CDSS_OUTPUT") == Some("json");
     OutputOptions {
         format: if wants_json { OutputFormat::Json } else { OutputFormat::Table },
+        language: language(None, environment).unwrap_or_default(),
         ..OutputOptions::default()
     }
 }
@@ -34,17 +35,16 @@ pub(super) fn output_options(
         return Err(SettingsError::Empty(origin.to_owned()));
     }
     let invalid = |reason| SettingsError::Invalid { name: origin.to_owned(), reason };
-    let color = should_use_color(
-        global.color,
-        environment.value("NO_COLOR"),
-        environment.value("TERM"),
-        streams::stderr_is_terminal(),
-    );
+    let uses_color = |is_terminal| {
+        should_use_color(global.color, environment.value("NO_COLOR"), environment.value("TERM"), is_terminal)
+    };
     Ok(OutputOptions {
         format: text.parse().map_err(invalid)?,
+        language: language(global.language, environment)?,
         quiet: global.quiet,
         verbosity: global.verbose,
-        color,
+        color: uses_color(streams::stderr_is_terminal()),
+        stdout_color: uses_color(streams::stdout_is_terminal()),
     })
 }
 
@@ -59,5 +59,6 @@ pub(super) fn flags(global: &Global, poll: Option<&str>) -> Flags {
         poll: poll.map(str::to_owned),
         record: global.record.clone(),
         record_anonymous: global.record_anonymous,
+        language: global.language,
     }
 }

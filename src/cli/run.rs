@@ -38,32 +38,35 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-/// Prints what is wrong with the arguments. `error` is that of the parser, with its usage and tips; None if the parser
-/// accepts the arguments.
+/// Prints what is wrong with the arguments, after the document, if any. `error` is that of the parser, with its usage and
+/// tips; None if the parser accepts the arguments.
 fn exit_with_usage_error(
     error: Option<clap::Error>,
     arguments: &[OsString],
     environment: &Environment,
 ) -> ExitCode {
     let parsed = parse_leniently(arguments);
-    let error = match error {
-        _ if has_misplaced_version(&parsed) => UsageError::MisplacedVersion,
+    let (error, explanation) = match error {
+        _ if has_misplaced_version(&parsed) => (UsageError::MisplacedVersion, None),
         Some(error) => {
             let text = error.render().to_string();
-            streams::print_stderr(&escape_lines(text.trim_end()));
             // The first paragraph is the error, with the missing arguments or the possible values; usage and tips follow.
             let paragraph = text.split("\n\n").next().unwrap_or_default();
             let words: Vec<&str> = paragraph.trim_start_matches("error: ").split_whitespace().collect();
-            UsageError::Unparsable(words.join(" "))
+            (UsageError::Unparsable(words.join(" ")), Some(escape_lines(text.trim_end())))
         }
         None => {
-            streams::print_stderr(Cli::command().render_help().to_string().trim_end());
-            UsageError::NoCommand
+            let help = Cli::command().render_help().to_string();
+            (UsageError::NoCommand, Some(help.trim_end().to_owned()))
         }
     };
     let finished = Finished { report: empty_report_of(&parsed), error: Some(error.into()) };
     let name = parsed.subcommand_name().unwrap_or_default();
-    finish_local(name, finished, guess_output_options(arguments, environment))
+    let code = finish_local(name, finished, guess_output_options(arguments, environment));
+    if let Some(explanation) = explanation {
+        streams::print_stderr(&explanation);
+    }
+    code
 }
 
 fn run(
@@ -96,7 +99,7 @@ fn run(
         },
         Command::Sandbox(args) => {
             core_dumps.restore_for_children();
-            match super::sandbox::run(args, environment) {
+            match super::sandbox::run(args, global.language, environment) {
                 Ok(code) => ExitCode::from(code),
                 Err(failure) => fail(command, failure, options.unwrap_or_default()),
             }

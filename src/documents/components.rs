@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::CommandError;
-use crate::model::broker_health::Color;
+use crate::model::broker_health::{Color, Node};
 use crate::model::command_context::CommandContext;
 use crate::model::config_group;
 use crate::model::ids::{ClusterNo, ConfigGroupNo};
@@ -172,5 +172,19 @@ impl Broker {
             status: history.colors.last().cloned(),
             restarted: history.restart_evidence(),
         }
+    }
+}
+
+/// A `ZooKeeper` node as it was last observed.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct ZooKeeperNode {
+    name: String,
+    status: Option<Color>,
+}
+
+impl ZooKeeperNode {
+    pub(super) fn from_node(node: &Node) -> Self {
+        Self { name: node.name.clone(), status: node.color.clone() }
     }
 }

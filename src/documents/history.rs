@@ -11,7 +11,7 @@ use crate::model::history::{
 };
 use crate::model::ids::ClusterNo;
 use crate::model::journal_state::DamagedLine;
-use crate::model::utc_time::Time;
+use crate::model::time::Time;
 use crate::report::history::{HistoryReport, HistoryView};
 
 /// `history`.

@@ -55,7 +55,7 @@ pub(crate) struct Document {
 }
 
 /// How a command ended, and what it used.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Outcome<'a> {
     pub command: &'a str,
     pub exit: crate::exit::Exit,

@@ -3,12 +3,13 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::components::{Broker, Check, Cluster, ConfigGroup, Text, to_value};
+use super::components::{Broker, Check, Cluster, ConfigGroup, Text, ZooKeeperNode, to_value};
 use crate::config_group::rules::choice;
 use crate::config_group::rules::difference::SettingChange;
 use crate::model::command_context::CommandContext;
 use crate::model::kafka_version::KafkaVersion;
-use crate::model::utc_time::Time;
+use crate::model::suggested_command::SuggestedCommand;
+use crate::model::time::Time;
 use crate::model::verdict::{Evidence, Submitted, Verdict};
 use crate::report::upgrade::{CheckReport, PlanReport, StatusReport, UpgradeReport, VersionChoice};
 
@@ -68,17 +69,21 @@ pub(crate) struct StatusFields {
     state: Option<Text>,
     #[serde(flatten)]
     common: CommonFields,
+    /// The `ZooKeeper` nodes; empty if the service reports none.
+    zookeeper: Vec<ZooKeeperNode>,
 }
 
 impl StatusFields {
     pub(crate) fn from_report(
-        StatusReport(report): &StatusReport,
+        StatusReport { upgrade: report, .. }: &StatusReport,
         commands: Option<&CommandContext>,
     ) -> Self {
+        let zookeeper = report.observed.health.iter().flat_map(|health| &health.zookeeper.nodes);
         Self {
             cluster: cluster(&report.plan),
             state: report.observed.state.clone().map(Text),
             common: CommonFields::from_report(report, commands),
+            zookeeper: zookeeper.map(ZooKeeperNode::from_node).collect(),
         }
     }
 }
@@ -124,7 +129,11 @@ impl CommonFields {
             to: plan.to.clone(),
             config_group: ConfigGroupChange::from_plan(plan),
             settings: plan.changes.clone(),
-            candidates: plan.candidates.iter().map(Candidate::from_candidate).collect(),
+            candidates: plan
+                .candidates
+                .iter()
+                .map(|one| Candidate::from_candidate(one, plan, commands))
+                .collect(),
             checks: Check::from_checks(&plan.checks, commands),
             submitted: start.submitted,
             verdict: *verdict,
@@ -166,11 +175,20 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn from_candidate(candidate: &choice::Candidate) -> Self {
+    fn from_candidate(
+        candidate: &choice::Candidate,
+        plan: &PlanReport,
+        commands: Option<&CommandContext>,
+    ) -> Self {
+        let command = plan.cluster.as_ref().map(|(_, cluster)| SuggestedCommand::Check {
+            cluster: *cluster,
+            version: plan.to.clone(),
+            config_group: Some(candidate.group.no),
+        });
         Self {
             group: ConfigGroup::from_group(&candidate.group),
             settings: candidate.changes.clone(),
-            command: candidate.command.clone().map(Text),
+            command: command.map(|command| Text(command.render(commands))),
         }
     }
 }

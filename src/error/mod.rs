@@ -58,7 +58,7 @@ pub(crate) enum CommandError {
     #[error("blocked: no upgrade to a newer version is possible")]
     NoVersionPossible { cluster: ClusterNo, newest: KafkaVersion },
     /// The plan changed between the reads and the start.
-    #[error("the cluster changed since the plan was made; nothing was started")]
+    #[error("the cluster changed since the plan was made; nothing was started [plan.stale]")]
     PlanChanged,
     #[error("{0}")]
     Consent(ConsentError),
@@ -74,7 +74,7 @@ pub(crate) enum CommandError {
     History(#[from] HistoryError),
 
     /// A step of `config verify` failed; only reads were sent. `cause` is the error that prevented the later steps.
-    #[error("{}: {}", check.id, check.reason)]
+    #[error("{} [{}]", check.reason, check.id)]
     VerificationFailed { check: Box<Check>, cause: Option<Box<Self>> },
     /// The result that `--exit-code` requests; not a failure.
     #[error("{}", difference_count(*count))]

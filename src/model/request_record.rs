@@ -17,7 +17,7 @@ pub(crate) struct RequestRecord {
     /// The status of the response; null if there was none.
     #[cfg_attr(test, schemars(range(min = 100, max = 999)))]
     pub http_status: Option<u16>,
-    #[cfg_attr(test, schemars(with = "super::utc_time::Time"))]
+    #[cfg_attr(test, schemars(with = "super::time::Time"))]
     pub at: Timestamp,
 }
 

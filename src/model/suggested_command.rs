@@ -43,11 +43,15 @@ pub(crate) enum SuggestedCommand {
 }
 
 impl SuggestedCommand {
-    /// Returns the command line, ready to paste: complete for the service of the context. Without a context, the service
-    /// is not known yet, and the line has only the command's own arguments.
+    /// Returns the command line, ready to paste: it reaches the service of the context. A command that follows a change
+    /// is needed after this shell is closed, so it runs in any shell. Without a context, the service is not known yet, and
+    /// the line has only the command's own arguments.
     pub(crate) fn render(&self, context: Option<&CommandContext>) -> String {
         let (subcommand, before, after) = self.parts();
         match context {
+            Some(context) if matches!(self, Self::Follow { .. }) => {
+                context.in_any_shell().command_line(subcommand, &before, &after)
+            }
             Some(context) if self.uses_service() => context.command_line(subcommand, &before, &after),
             Some(context) => format!("{}cdss {subcommand}{after}", context.sandbox_prefix()),
             None => {
@@ -106,6 +110,7 @@ impl SuggestedCommand {
 
 #[cfg(test)]
 mod tests {
+    use super::super::command_context::ServiceOption;
     use super::super::endpoint::Endpoint;
     use super::super::ids::VersionCode;
     use super::super::region::Site;
@@ -119,7 +124,7 @@ mod tests {
             endpoint: Endpoint::parse(endpoint).unwrap(),
             sandbox,
         };
-        CommandContext { service, profile: profile.map(str::to_owned) }
+        CommandContext::new(service, profile.map(str::to_owned))
     }
 
     fn version(code: u64, name: &str) -> KafkaVersion {
@@ -168,6 +173,40 @@ mod tests {
         assert!(follow(None, &old).ends_with("--region KR --watch"));
         let unnamed = KafkaVersion::unnamed(old.code);
         assert!(follow(Some(&new), &unnamed).ends_with(" --from 3713006 --watch"));
+    }
+
+    #[test]
+    fn commands_for_this_shell_repeat_only_the_given_options() {
+        use ServiceOption::{Endpoint, Profile, Region, Site};
+        let ncp = "https://clouddatastreamingservice.apigw.ntruss.com";
+        for (endpoint, given, command) in [
+            (ncp, vec![], "cdss list clusters"),
+            ("http://127.0.0.1:9", vec![], "cdss list clusters"),
+            (ncp, vec![Region], "cdss list clusters --region KR"),
+            (ncp, vec![Site, Profile], "cdss list clusters --site public --profile prod"),
+            (
+                ncp,
+                vec![Endpoint],
+                "cdss list clusters --endpoint https://clouddatastreamingservice.apigw.ntruss.com",
+            ),
+            ("http://127.0.0.1:9", vec![Endpoint], "cdss list clusters --endpoint http://127.0.0.1:9"),
+        ] {
+            let context = CommandContext { given, ..context(endpoint, false, Some("prod")) };
+            let here = context.in_this_shell();
+            assert_eq!(SuggestedCommand::ListClusters.render(Some(&here)), command);
+            let follow = SuggestedCommand::Follow { cluster: ClusterNo::new(1), target: None, from: None };
+            assert_eq!(follow.render(Some(&here)), follow.render(Some(&context)), "follows from anywhere");
+        }
+        let cacert = Some("my ca.pem".to_owned());
+        let private = CommandContext { cacert, ..context(ncp, false, None) };
+        let list = |context: &CommandContext| SuggestedCommand::ListClusters.render(Some(context));
+        assert_eq!(list(&private.in_this_shell()), "cdss list clusters --cacert='my ca.pem'");
+        assert_eq!(list(&private), "cdss list clusters --site public --region KR");
+        let sandbox = context("http://127.0.0.1:9", true, None).in_this_shell();
+        assert_eq!(
+            SuggestedCommand::ListClusters.render(Some(&sandbox)),
+            "CDSS_SANDBOX=http://127.0.0.1:9 cdss list clusters"
+        );
     }
 
     #[test]

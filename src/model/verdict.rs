@@ -77,7 +77,7 @@ pub(crate) enum Submitted {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Evidence {
-    #[cfg_attr(test, schemars(with = "super::utc_time::Time"))]
+    #[cfg_attr(test, schemars(with = "super::time::Time"))]
     pub at: Timestamp,
     /// The name of the operation in the API guide.
     pub operation: OperationName,

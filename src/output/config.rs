@@ -5,7 +5,6 @@ use serde_json::Value;
 use super::escape::escape;
 use super::plan::checks_table;
 use super::result::{CommandReport, View};
-use super::streams;
 use crate::documents::{VerifyFields, to_value};
 use crate::exit::Exit;
 use crate::model::command_context::CommandContext;
@@ -49,17 +48,14 @@ fn render_profile_change(change: &ProfileChange) -> String {
     escape(&format!("profile {profile}: {change} in {source}"))
 }
 
-/// Renders the steps as a table, and how to fix the first failing step. That step is red if stdout is a terminal that
-/// supports colors.
+/// Renders the steps as a table, and how to fix the first failing step. With colors, that step is red.
 fn render_verification(checks: &[Check], view: &View<'_>) -> String {
     if checks.is_empty() {
         return String::new();
     }
     let table = checks_table(checks);
     let failed = checks.iter().position(Check::is_blocking);
-    let is_red = |line: usize| {
-        view.options.color && streams::stdout_is_terminal() && failed.is_some_and(|row| row + 1 == line)
-    };
+    let is_red = |line: usize| view.options.stdout_color && failed.is_some_and(|row| row + 1 == line);
     let lines = table.lines().enumerate().map(|(number, line)| match line {
         line if is_red(number) => format!("\u{1b}[1;31m{line}\u{1b}[0m"),
         line => line.to_owned(),

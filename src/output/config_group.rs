@@ -12,6 +12,7 @@ use crate::config_group::rules::kafka_changes;
 use crate::config_group::rules::setting_text::with_unit;
 use crate::documents::{CopyFields, DiffFields, to_value};
 use crate::error::{CommandError, FailedCopy};
+use crate::messages::Message;
 use crate::model::command_context::CommandContext;
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::suggested_command::SuggestedCommand;
@@ -45,10 +46,10 @@ impl CommandReport for CopyReport {
         format!("{}\n\nNothing was changed.", render_copy_plan(self, view.service, view.shows_all()))
     }
 
-    fn change_note(&self, failure: &CommandError) -> Option<&'static str> {
+    fn change_note(&self, failure: &CommandError) -> Option<Message<'static>> {
         let is_reported =
             matches!(failure, CommandError::Copy(copy) if matches!(copy.outcome, FailedCopy::Interrupted(_)));
-        (self.copy.is_some() && !is_reported && !self.may_have_changed()).then_some("cdss changed nothing.")
+        (self.copy.is_some() && !is_reported && !self.may_have_changed()).then_some(Message::NothingChanged)
     }
 
     fn end(&self) -> Option<RunEnd> {

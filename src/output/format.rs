@@ -4,15 +4,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
-pub(super) use crate::model::utc_time::utc_time;
-
-/// Formats a time in the system time zone, with its offset: `2026-11-24 03:02:11 +09:00`.
-pub(super) fn local_time(at: Timestamp) -> String {
-    at.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
-}
+pub(super) use crate::model::time::local_time;
 
 /// Formats a duration in whole seconds: `1m 42s`.
 pub(super) fn duration(duration: Duration) -> String {

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::escape::escape;
 use super::format::local_time;
 use super::result::{CommandReport, View};
-use super::table::{or_dash, table};
+use super::streams;
+use super::table::{or_dash, table, wrapped_table};
 use crate::documents::{HistoryFields, to_value};
 use crate::model::command_context::CommandContext;
 use crate::model::history::{DamagedRecord, History, PastRun, RecordedChange, Subject};
@@ -36,20 +36,58 @@ fn render(history: &History, view: &HistoryView) -> String {
     }
 }
 
-/// Renders all runs, the latest last.
+/// Renders all runs, the latest last. The columns fit in 80 for usual names; on a narrow terminal, long names wrap.
 fn runs_table(history: &History) -> String {
     let rows = history.runs.iter().map(|run| {
-        let change = history.change_of(run);
-        let action = match run.change.as_ref().map(|change| &change.subject) {
-            Some(Subject::ConfigGroup { name }) => format!("copy to {name}"),
-            Some(Subject::Upgrade { .. }) => "upgrade".to_owned(),
+        let action = match run.change.as_ref() {
+            Some(change) => action_text(change),
             None if run.followed_run.is_some() => "follow".to_owned(),
             None => "-".to_owned(),
         };
         let (time, result) = (local_time(run.started_at), run.outcome.to_string());
-        [run.id.clone(), time, cluster_text(change), versions_text(change), action, result]
+        [short_id(history, run), time, target_text(history, run), action, result]
     });
-    table(&["RUN", "TIME", "CLUSTER", "KAFKA", "ACTION", "RESULT"], rows, 0)
+    wrapped_table(&["RUN", "TIME", "TARGET", "CHANGE", "RESULT"], rows, 0, 2, streams::stdout_width())
+}
+
+/// The minimum length of a shortened run ID, such as `20261124T030211`.
+///
+/// Chosen: with the second of its start, a later run hardly makes it ambiguous.
+const SHORT_ID_LENGTH: usize = 15;
+
+/// Returns the shortest prefix that selects only this run.
+fn short_id(history: &History, run: &PastRun) -> String {
+    let ends = run.id.char_indices().map(|(end, _)| end).skip(SHORT_ID_LENGTH);
+    let mut prefixes = ends.map(|end| &run.id[..end]);
+    let is_unique =
+        |prefix: &&str| history.runs.iter().filter(|other| other.id.starts_with(prefix)).count() == 1;
+    prefixes.find(is_unique).unwrap_or(&run.id).to_owned()
+}
+
+/// Returns the name of the cluster or the config group. A cluster's number follows if another cluster has the same name.
+fn target_text(history: &History, run: &PastRun) -> String {
+    let change = history.change_of(run);
+    let subjects = history.runs.iter().filter_map(|run| Some(&run.change.as_ref()?.subject));
+    match change.map(|change| &change.subject) {
+        Some(Subject::ConfigGroup { name }) => name.clone(),
+        Some(Subject::Upgrade { name: Some(name), cluster, .. }) if !name.trim().is_empty() => {
+            let is_ambiguous = subjects.into_iter().any(|other| {
+                matches!(other, Subject::Upgrade { name: Some(other), cluster: no, .. } if other == name && no != cluster)
+            });
+            if is_ambiguous { cluster_text(change) } else { name.clone() }
+        }
+        Some(Subject::Upgrade { cluster, .. }) => cluster.to_string(),
+        None => "-".to_owned(),
+    }
+}
+
+/// Returns the change with its target version. The details of a run have the version before, too.
+fn action_text(change: &RecordedChange) -> String {
+    let version = name_or(&change.plan["to"], "version", "code");
+    match change.subject {
+        Subject::Upgrade { .. } => format!("to {version}"),
+        Subject::ConfigGroup { .. } => format!("copy to {version}"),
+    }
 }
 
 /// Renders the details of one run, then its journal entries.
@@ -79,10 +117,14 @@ fn render_run(history: &History, run: &PastRun, entries: &[Value]) -> String {
             lines.push(("Overrides", accepted.join(", ")));
         }
     }
-    let details: Vec<String> =
-        lines.into_iter().map(|(name, value)| format!("{name:<12}  {}", escape(&value))).collect();
+    let width = streams::stdout_width();
+    let details = lines.into_iter().map(|(name, value)| [name.to_owned(), value]);
     let rows = entries.iter().map(|entry| [entry_time(entry), entry_text(entry)]);
-    format!("{}\n\n{}", details.join("\n"), table(&["TIME", "EVENT"], rows, 2))
+    format!(
+        "{}\n\n{}",
+        wrapped_table(&[], details, 0, 1, width),
+        wrapped_table(&["TIME", "EVENT"], rows, 2, 1, width)
+    )
 }
 
 fn repair_table(lines: &[DamagedRecord]) -> String {

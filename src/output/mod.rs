@@ -1,5 +1,6 @@
 //! Terminal and JSON output: the result on stdout, everything else on stderr.
 
+mod color;
 mod config;
 mod config_group;
 mod escape;

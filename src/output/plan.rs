@@ -13,22 +13,16 @@ use crate::upgrade::rules::checks::Check;
 /// Printed below the cluster if its name is missing or can't be typed.
 const NO_USABLE_NAME: &str = "The service returned no usable name; confirm with the cluster number.";
 
+/// Printed in place of a state that is not known.
+pub(super) const UNKNOWN_STATE: &str = "unknown state";
+
 /// Renders the plan without a trailing line break; empty if the cluster was not found. `service` is the service line:
 /// service, profile, and access key. `show_all` shows every setting, not only significant changes.
 pub(super) fn render_plan(plan: &PlanReport, service: &str, show_all: bool) -> String {
-    let Some((name, no)) = &plan.cluster else { return String::new() };
-    let cluster = if name.trim().is_empty() { no.to_string() } else { format!("{} ({no})", escape(name)) };
-    let brokers = plan.broker_count.map_or(String::new(), |number| format!("  {}", count(number, "broker")));
-    let state = plan.state.as_deref().unwrap_or("unknown state");
-    let mut lines = vec![
-        format!("Service       {service}"),
-        format!("Cluster       {cluster}{brokers}  {}", escape(state)),
-    ];
-    if !is_typeable(name) {
-        lines.push(format!("{:14}{NO_USABLE_NAME}", ""));
+    if plan.cluster.is_none() {
+        return String::new();
     }
-    lines.push(format!("Kafka         {}", versions_text(plan)));
-    lines.extend(groups_text(plan).map(|groups| format!("Config group  {groups}")));
+    let mut lines = header_lines(plan, service, &escape(plan.state.as_deref().unwrap_or(UNKNOWN_STATE)));
     lines.extend(changes_table(&plan.changes, show_all, 14));
     if !plan.checks.is_empty() {
         lines.push(String::new());
@@ -36,6 +30,22 @@ pub(super) fn render_plan(plan: &PlanReport, service: &str, show_all: bool) -> S
     }
     lines.extend(candidate_lines(&plan.candidates, show_all));
     lines.join("\n")
+}
+
+/// Renders the service, the cluster with its state, the versions, and the config groups; empty if the cluster was not
+/// found. `state` is already escaped, and colored if colors are on.
+pub(super) fn header_lines(plan: &PlanReport, service: &str, state: &str) -> Vec<String> {
+    let Some((name, no)) = &plan.cluster else { return Vec::new() };
+    let cluster = if name.trim().is_empty() { no.to_string() } else { format!("{} ({no})", escape(name)) };
+    let brokers = plan.broker_count.map_or(String::new(), |number| format!("  {}", count(number, "broker")));
+    let mut lines =
+        vec![format!("Service       {service}"), format!("Cluster       {cluster}{brokers}  {state}")];
+    if !is_typeable(name) {
+        lines.push(format!("{:14}{NO_USABLE_NAME}", ""));
+    }
+    lines.push(format!("Kafka         {}", versions_text(plan)));
+    lines.extend(groups_text(plan).map(|groups| format!("Config group  {groups}")));
+    lines
 }
 
 fn versions_text(plan: &PlanReport) -> String {
@@ -125,15 +135,15 @@ pub(super) fn class_counts(changes: &[SettingChange]) -> String {
     if counts.is_empty() { "no custom settings".to_owned() } else { counts.join(", ") }
 }
 
-/// Renders the checks as a table.
+/// Renders the checks as a table. A block that `--accept` overrides completely is shown as accepted.
 pub(super) fn checks_table(checks: &[Check]) -> String {
     let rows = checks.iter().map(|check| {
-        let accepted = match check.accepted.as_slice() {
-            [] => String::new(),
-            _ if check.items.is_empty() => "  (accepted)".to_owned(),
-            items => format!("  (accepted: {})", items.join(", ")),
+        let (result, note) = match check.accepted.as_slice() {
+            [] => (check.result.to_string(), String::new()),
+            _ if !check.is_blocking() => ("accepted".to_owned(), String::new()),
+            items => (check.result.to_string(), format!("  (accepted: {})", items.join(", "))),
         };
-        [check.id.to_string(), check.result.to_string(), format!("{}{accepted}", check.reason)]
+        [check.id.to_string(), result, format!("{}{note}", check.reason)]
     });
     table(&["CHECK", "RESULT", "DETAIL"], rows, 2)
 }

@@ -9,6 +9,7 @@ use super::plan::render_plan;
 use super::streams::OutputOptions;
 use super::watch::WatchDisplay;
 use crate::clock::SystemClock;
+use crate::messages::Message;
 use crate::report::config_group::CopyReport;
 use crate::report::upgrade::PlanReport;
 use crate::report::watch::WatchView;
@@ -48,9 +49,13 @@ impl Reporter for StderrReporter {
     }
 
     fn show_started(&mut self, at: Timestamp, request_id: Option<&str>, follow: &str) {
-        let request = request_id.map(|id| format!(", request {}", escape(id))).unwrap_or_default();
-        self.display.print(&format!("Started {}{request}", local_time(at)));
-        self.note("The upgrade continues if you close this terminal. To follow it:");
+        let (at, request) = (&*local_time(at), request_id.map(escape));
+        let started = match &request {
+            Some(request) => Message::StartedWithRequest { at, request },
+            None => Message::Started { at },
+        };
+        self.display.print(&started.text(self.options.language));
+        self.note(&Message::UpgradeContinues.text(self.options.language));
         self.note(&format!("  {follow}"));
     }
 

@@ -1,29 +1,21 @@
 //! Prompts on the terminal.
 
-use std::io;
+use std::io::{self, BufRead as _, Write as _};
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 use super::streams;
 use crate::consent::{ConsentError, Prompt};
+use crate::messages::Message;
+use crate::model::language::Language;
 use crate::signals::{Signal, SignalListener};
 
 /// Prompts on stderr and reads the answer from the terminal on stdin.
 pub(crate) struct TerminalPrompt {
     pub signals: SignalListener,
+    pub language: Language,
 }
-
-/// The warnings of the service, and that an upgrade can't be undone, which the service does not state.
-///
-/// Source: NAVER Cloud API guide, `cdss-rollingupgrade`; the list of operations has no cancel.
-const CAUTIONS: &str = "
-This cannot be canceled or undone.
-  Clients may briefly disconnect as each broker restarts.
-  Data loss is possible, especially for topics with one replica.
-  Wait for ongoing replication to finish first.
-  The config group must match the target version.
-";
 
 /// How long the abandoned thread may take to read one more key.
 ///
@@ -37,6 +29,15 @@ impl TerminalPrompt {
         self.read_interruptibly(move || {
             let prompt = dialoguer::Password::new().with_prompt(question).allow_empty_password(true);
             prompt.interact().map(SecretString::from)
+        })
+        .await
+    }
+
+    /// Reads one line. It echoes every key itself, so the rest of a paste stays hidden while echo is off.
+    pub(crate) async fn read_field(&mut self, question: &str) -> Result<String, ConsentError> {
+        let question = super::escape::escape(question);
+        self.read_interruptibly(move || {
+            dialoguer::Input::<String>::new().with_prompt(question).allow_empty(true).interact_text()
         })
         .await
     }
@@ -89,21 +90,43 @@ impl Prompt for TerminalPrompt {
         streams::missing_terminal()
     }
 
+    fn language(&self) -> Language {
+        self.language
+    }
+
     fn show_cautions(&mut self) {
-        streams::print_stderr(CAUTIONS);
+        streams::print_stderr(&Message::Cautions.text(self.language));
     }
 
     async fn read_line(&mut self, question: &str) -> Result<String, ConsentError> {
         let question = super::escape::escape(question);
-        self.read_interruptibly(move || {
-            dialoguer::Input::<String>::new().with_prompt(question).allow_empty(true).interact_text()
-        })
-        .await
+        self.read_interruptibly(move || Ok(read_terminal_line(&question)?)).await
     }
 
     fn reject_answer(&mut self, reason: &str) {
         streams::print_stderr(reason);
     }
+}
+
+/// Prints the question and reads one line, which the terminal lets the user edit.
+///
+/// # Errors
+///
+/// Fails with [`io::ErrorKind::UnexpectedEof`] unless the line is complete: Ctrl-D is no answer, whatever was typed before.
+fn read_terminal_line(question: &str) -> io::Result<String> {
+    let terminal = SavedTerminal::save();
+    terminal.enable_line_mode();
+    let mut line = Vec::new();
+    let mut stderr = io::stderr();
+    let printed = write!(stderr, "{question}: ").and_then(|()| stderr.flush());
+    let read = printed.and_then(|()| io::stdin().lock().read_until(b'\n', &mut line));
+    terminal.restore();
+    read?;
+    if line.ends_with(b"\n") {
+        return Ok(String::from_utf8_lossy(&line).into_owned());
+    }
+    streams::print_stderr("");
+    Err(io::ErrorKind::UnexpectedEof.into())
 }
 
 /// Turns off echo until it is dropped, also between two prompts. It also disables the quit key, which would end cdss
@@ -152,6 +175,17 @@ impl SavedTerminal {
         }
     }
 
+    /// Makes the terminal echo, edit, and deliver whole lines, and send signals, whatever the last program left.
+    fn enable_line_mode(&self) {
+        use rustix::termios::{InputModes, LocalModes, OptionalActions, tcsetattr};
+        if let Some(settings) = &self.0 {
+            let mut settings = settings.clone();
+            settings.input_modes.insert(InputModes::ICRNL);
+            settings.local_modes.insert(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
+            let _terminal_is_gone = tcsetattr(io::stdin(), OptionalActions::Now, &settings);
+        }
+    }
+
     fn restore(&self) {
         if let Some(settings) = &self.0 {
             let action = rustix::termios::OptionalActions::Now;
@@ -170,6 +204,8 @@ impl SavedTerminal {
     }
 
     fn disable_echo(&self) {}
+
+    fn enable_line_mode(&self) {}
 
     fn restore(&self) {}
 }

@@ -4,7 +4,7 @@ use super::escape::escape;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::format::utc_time;
+use super::format::local_time;
 use super::streams::{self, OutputOptions};
 use crate::model::operation_name::OperationName;
 use crate::model::request_record::{RequestObserver, RequestRecord};
@@ -61,8 +61,8 @@ impl RequestObserver for RequestLog {
     fn clock_corrected(&self, own: Timestamp, its: Timestamp) {
         streams::print_stderr(&format!(
             "warning: this machine's clock is at {}, the service's at {}; signing requests with the service's time",
-            utc_time(own),
-            utc_time(its)
+            local_time(own),
+            local_time(its)
         ));
     }
 }

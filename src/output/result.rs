@@ -1,4 +1,4 @@
-//! Prints the outcome of a command: the error on stderr, the result on stdout.
+//! Prints the outcome of a command: the result on stdout, then the error on stderr.
 
 use std::io;
 
@@ -8,6 +8,7 @@ use super::escape::{escape, escape_json};
 use super::streams::{self, OutputOptions};
 use crate::documents::{Outcome, document};
 use crate::error::{CommandError, UsageError};
+use crate::messages::Message;
 use crate::model::command_context::CommandContext;
 use crate::model::output_format::OutputFormat;
 use crate::report::{Finished, RunEnd};
@@ -21,7 +22,7 @@ pub(crate) trait CommandReport {
     fn render(&self, view: &View<'_>) -> String;
 
     /// Returns a line on whether anything was changed; None if the error itself reports it.
-    fn change_note(&self, _: &CommandError) -> Option<&'static str> {
+    fn change_note(&self, _: &CommandError) -> Option<Message<'static>> {
         None
     }
 
@@ -74,30 +75,36 @@ impl View<'_> {
     }
 }
 
-/// Prints the error, if any, and then the result: as text, or as a JSON document.
+/// Prints the result as text or as a JSON document, and then the error, if any: on a terminal, the reason of a failure is
+/// the last thing to read.
 ///
 /// # Errors
 ///
 /// Fails if stdout can't be written. The error was still printed.
 pub(crate) fn print_result(report: &dyn CommandReport, view: &View<'_>) -> io::Result<()> {
-    if let Some(failure) = view.outcome.failure.filter(|failure| must_print(failure)) {
-        print_error(failure, report, view);
-    }
-    match view.options.format {
+    // The reader of a text has this shell. A document may be read anywhere.
+    let commands = view.outcome.commands.map(CommandContext::in_this_shell);
+    let outcome = Outcome { commands: commands.as_ref(), ..view.outcome.clone() };
+    let text_view = View { outcome: &outcome, ..*view };
+    let written = match view.options.format {
         OutputFormat::Json => {
             let document = document(report.fields(view.outcome.commands), view.outcome);
-            let text = serde_json::to_string_pretty(&document).map_err(io::Error::other)?;
-            streams::print_stdout(&format!("{}\n", escape_json(&text)))
+            let text = serde_json::to_string_pretty(&document).map_err(io::Error::other);
+            text.and_then(|text| streams::print_stdout(&format!("{}\n", escape_json(&text))))
         }
-        OutputFormat::Table => match report.render(view) {
+        OutputFormat::Table => match report.render(&text_view) {
             text if text.is_empty() => Ok(()),
             text => streams::print_stdout(&format!("{text}\n")),
         },
+    };
+    if let Some(failure) = view.outcome.failure.filter(|failure| must_print(failure)) {
+        print_error(failure, report, &text_view);
     }
+    written
 }
 
-/// Returns false for an error that the parser has already printed, and for a difference, which with `diff --exit-code`
-/// sets the exit code and is not an error.
+/// Returns false for an error that the parser explains in its own words, and for a difference, which with
+/// `diff --exit-code` sets the exit code and is not an error.
 fn must_print(failure: &CommandError) -> bool {
     match failure {
         CommandError::SettingsDiffer { .. } => false,
@@ -120,7 +127,7 @@ fn print_error(failure: &CommandError, report: &dyn CommandReport, view: &View<'
         streams::print_stderr(&format!("request ID: {}", escape(id)));
     }
     if let Some(note) = report.change_note(failure) {
-        streams::print_stderr(note);
+        streams::print_stderr(&note.text(view.options.language));
     }
     if let Some(hint) = failure.hint(commands) {
         streams::print_stderr(&format!("hint: {}", escape(&hint)));

@@ -4,22 +4,27 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use clap::ColorChoice;
 
+use crate::model::language::Language;
 use crate::model::output_format::OutputFormat;
 
 /// Output options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct OutputOptions {
     pub format: OutputFormat,
+    /// The language of the messages that protect the user.
+    pub language: Language,
     /// Hides progress and notes. The plan, errors, and their hints are still printed.
     pub quiet: bool,
     /// 1 adds settings, 2 requests, 3 responses.
     pub verbosity: u8,
     /// Colors on stderr.
     pub color: bool,
+    /// Colors in the text on stdout. A document has none.
+    pub stdout_color: bool,
 }
 
-/// Returns true if output should be colored: `--color` decides first, then `NO_COLOR`, then whether stderr is a terminal
-/// that supports colors.
+/// Returns true if output on a stream should be colored: `--color` decides first, then `NO_COLOR`, then whether the stream
+/// is a terminal that supports colors.
 pub(crate) fn should_use_color(
     choice: ColorChoice,
     no_color: Option<&str>,
@@ -65,8 +70,20 @@ pub(crate) fn missing_terminal() -> Option<&'static str> {
     }
 }
 
-pub(super) fn stdout_is_terminal() -> bool {
+pub(crate) fn stdout_is_terminal() -> bool {
     io::stdout().is_terminal()
+}
+
+/// Returns the number of columns of the terminal on stdout; None if it is not a terminal.
+#[cfg(unix)]
+pub(super) fn stdout_width() -> Option<u16> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    Some(size.ws_col).filter(|columns| *columns > 0)
+}
+
+#[cfg(not(unix))]
+pub(super) fn stdout_width() -> Option<u16> {
+    None
 }
 
 pub(crate) fn stderr_is_terminal() -> bool {

@@ -3,16 +3,21 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::color::{AnsiColor, node_color, paint, state_color};
 use super::escape::escape;
-use super::format::{duration, local_time, utc_time};
-use super::plan::render_plan;
+use super::format::{duration, local_time};
+use super::plan::{UNKNOWN_STATE, header_lines, render_plan};
 use super::result::{CommandReport, View};
 use super::table::{or_dash, table};
 use crate::documents::{CheckFields, Outcome, StatusFields, UpgradeFields, to_value};
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::messages::Message;
+use crate::model::broker_health::Node;
+use crate::model::cluster::ClusterState;
 use crate::model::command_context::CommandContext;
 use crate::model::kafka_version::KafkaVersion;
+use crate::model::language::Language;
 use crate::model::verdict::{Evidence, Submitted, Verdict};
 use crate::report::RunEnd;
 use crate::report::upgrade::{CheckReport, PlanReport, StatusReport, UpgradeReport, VersionChoice};
@@ -29,9 +34,9 @@ impl CommandReport for CheckReport {
         }
     }
 
-    fn change_note(&self, failure: &CommandError) -> Option<&'static str> {
+    fn change_note(&self, failure: &CommandError) -> Option<Message<'static>> {
         // The message for a signal already reports it.
-        (!matches!(failure, CommandError::Interrupted { .. })).then_some("cdss changed nothing.")
+        (!matches!(failure, CommandError::Interrupted { .. })).then_some(Message::NothingChanged)
     }
 }
 
@@ -41,18 +46,18 @@ impl CommandReport for UpgradeReport {
     }
 
     fn render(&self, view: &View<'_>) -> String {
-        render_upgrade(self, view.outcome)
+        render_upgrade(self, view)
     }
 
-    fn change_note(&self, failure: &CommandError) -> Option<&'static str> {
+    fn change_note(&self, failure: &CommandError) -> Option<Message<'static>> {
         if matches!(failure, CommandError::Interrupted { .. }) {
             return None;
         }
         match self.start.submitted {
             Submitted::No if self.start.run.is_none() || self.verdict == Some(Verdict::NotStarted) => {
-                Some("cdss changed nothing.")
+                Some(Message::NothingChanged)
             }
-            Submitted::Unknown => Some("It is unknown whether anything was changed."),
+            Submitted::Unknown => Some(Message::ChangeUnknown),
             Submitted::No | Submitted::Yes => None,
         }
     }
@@ -72,18 +77,18 @@ impl CommandReport for StatusReport {
     }
 
     fn render(&self, view: &View<'_>) -> String {
-        match self.0.verdict {
-            None => render_status(view.service, &self.0),
-            Some(_) => render_upgrade(&self.0, view.outcome),
+        match self.upgrade.verdict {
+            None => render_status(self, view),
+            Some(_) => render_upgrade(&self.upgrade, view),
         }
     }
 
     fn end(&self) -> Option<RunEnd> {
-        self.0.end()
+        self.upgrade.end()
     }
 
     fn has_outcome(&self) -> bool {
-        self.0.has_outcome()
+        self.upgrade.has_outcome()
     }
 }
 
@@ -122,8 +127,8 @@ fn render_version_choices(plan: &PlanReport, versions: &[VersionChoice], service
 }
 
 /// Renders the result of an upgrade, and the information for support after a failure.
-fn render_upgrade(report: &UpgradeReport, outcome: &Outcome<'_>) -> String {
-    let UpgradeReport { plan, start, observed, verdict, ended_at } = report;
+fn render_upgrade(report: &UpgradeReport, view: &View<'_>) -> String {
+    let UpgradeReport { plan, start, observed, verdict, .. } = report;
     let (Some(verdict), Some((name, no))) = (*verdict, &plan.cluster) else { return String::new() };
     if verdict == Verdict::NotStarted {
         return String::new();
@@ -132,61 +137,84 @@ fn render_upgrade(report: &UpgradeReport, outcome: &Outcome<'_>) -> String {
         version.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string)
     };
     let cluster = if name.trim().is_empty() { format!("cluster {no}") } else { escape(name) };
+    let language = view.options.language;
     if verdict == Verdict::Already {
-        let version = version_text(&plan.to);
+        let (cluster, version) = (cluster.as_str(), version_text(&plan.to));
+        let version = version.as_str();
         let has_watched = !observed.brokers.0.is_empty();
-        if !has_watched {
-            return format!("{cluster} is already at {version}; nothing to do.");
-        }
-        let origin = match start.submitted {
-            Submitted::Unknown => "it is unknown whether this run started the upgrade",
-            Submitted::No | Submitted::Yes => "this run did not start the upgrade",
+        let message = match start.submitted {
+            _ if !has_watched => Message::AlreadyAt { cluster, version },
+            Submitted::Unknown => Message::NowAtUnknownOrigin { cluster, version },
+            Submitted::No | Submitted::Yes => Message::NowAt { cluster, version },
         };
-        return format!("{cluster} is now at {version}; {origin}.");
+        return message.text(language);
     }
     let versions = if plan.from == plan.to {
         version_text(&plan.to)
     } else {
         format!("{} → {}", version_text(&plan.from), version_text(&plan.to))
     };
-    let since_start =
-        |end: Timestamp, start| duration(end.duration_since(start).try_into().unwrap_or_default());
-    let time = match (start.at, observed.finished_at, *ended_at) {
-        (Some(start), Some(end), _) => format!("  {}", since_start(end, start)),
-        (Some(start), None, Some(end)) => {
-            let bound = match verdict {
-                // The end was noticed this long after the start; the upgrade may have ended earlier.
-                Verdict::Done | Verdict::Failed => "at most",
-                // The upgrade may not have ended.
-                Verdict::Already | Verdict::NotStarted | Verdict::Running | Verdict::Unknown => "after",
-            };
-            format!("  {bound} {}", since_start(end, start))
-        }
-        _ => String::new(),
-    };
-    let mut lines = vec![format!("{cluster}  {versions}  {verdict}{time}")];
+    let upgrade = format!("{cluster}  {versions}");
+    let mut lines = vec![result_line(verdict, &upgrade, &elapsed_text(report, verdict, language), language)];
     match verdict {
         Verdict::Done => {
-            let all = observed.brokers.0.len();
-            lines.push(format!("Observed {} of {all} brokers restart.", observed.brokers.restarted_count()));
-            lines.extend(terraform_note(report));
+            let [restarted, all] = [observed.brokers.restarted_count(), observed.brokers.0.len()];
+            let (restarted, all) = (&*restarted.to_string(), &*all.to_string());
+            lines.push(Message::Restarted { restarted, all }.text(language));
+            lines.extend(terraform_note(report, language));
         }
-        Verdict::Failed => lines.extend(support_details(report, outcome)),
+        Verdict::Failed => lines.extend(support_details(report, view.outcome)),
         Verdict::Already | Verdict::NotStarted | Verdict::Running | Verdict::Unknown => {}
     }
     lines.join("\n")
 }
 
-/// Returns the values to set in Terraform. Otherwise the next apply would replace the cluster, because its version code
-/// changed outside of Terraform.
-fn terraform_note(report: &UpgradeReport) -> Option<String> {
-    let code = report.plan.to.as_ref()?.code;
-    let group = report.observed.cluster.as_ref()?.config_group;
-    let group = group.map(|no| format!(" and config_group_no = {no}")).unwrap_or_default();
-    Some(format!("terraform: set kafka_version_code = \"{code}\"{group} before the next apply"))
+/// Renders the verdict of an upgrade. In Korean, a line that says what it means may follow.
+fn result_line(verdict: Verdict, upgrade: &str, time: &str, language: Language) -> String {
+    let message = match verdict {
+        Verdict::Done => Message::Done { upgrade, time },
+        Verdict::Failed => Message::Failed { upgrade, time },
+        Verdict::Running => Message::Running { upgrade, time },
+        Verdict::Unknown | Verdict::Already | Verdict::NotStarted => Message::Unknown { upgrade, time },
+    };
+    message.text(language)
 }
 
-/// Returns what NAVER Cloud support asks for: numbers, times in UTC, request IDs, and the last observations. It contains
+/// Returns how long the upgrade took; empty if the time of the start or of the end is unknown.
+fn elapsed_text(report: &UpgradeReport, verdict: Verdict, language: Language) -> String {
+    let since_start =
+        |end: Timestamp, start| duration(end.duration_since(start).try_into().unwrap_or_default());
+    match (report.start.at, report.observed.finished_at, report.ended_at) {
+        (Some(start), Some(end), _) => format!("  {}", since_start(end, start)),
+        (Some(start), None, Some(end)) => {
+            let time = &*since_start(end, start);
+            let bound = match verdict {
+                // The end was noticed this long after the start; the upgrade may have ended earlier.
+                Verdict::Done | Verdict::Failed => Message::AtMost { time },
+                // The upgrade may not have ended.
+                Verdict::Already | Verdict::NotStarted | Verdict::Running | Verdict::Unknown => {
+                    Message::After { time }
+                }
+            };
+            format!("  {}", bound.text(language))
+        }
+        _ => String::new(),
+    }
+}
+
+/// Returns the values to set in Terraform. Otherwise the next apply would replace the cluster, because its version code
+/// changed outside of Terraform.
+fn terraform_note(report: &UpgradeReport, language: Language) -> Option<String> {
+    let code = &*report.plan.to.as_ref()?.code.to_string();
+    let group = report.observed.cluster.as_ref()?.config_group.map(|no| no.to_string());
+    let message = match &group {
+        Some(group) => Message::TerraformVersionAndGroup { code, group },
+        None => Message::TerraformVersion { code },
+    };
+    Some(message.text(language))
+}
+
+/// Returns what NAVER Cloud support asks for: numbers, times, request IDs, and the last observations. It contains
 /// no secrets.
 fn support_details(report: &UpgradeReport, outcome: &Outcome<'_>) -> Vec<String> {
     let UpgradeReport { plan, start, observed, ended_at, .. } = report;
@@ -198,13 +226,13 @@ fn support_details(report: &UpgradeReport, outcome: &Outcome<'_>) -> Vec<String>
         plan.cluster.as_ref().map(|(name, no)| ("cluster", format!("{name} ({no})"))),
         service.map(|service| ("service", format!("{} {}", service.site, service.region))),
         Some(("versions", format!("code {} to code {}", code(&plan.from), code(&plan.to)))),
-        start.at.map(|at| ("started", utc_time(at))),
-        ended_at.map(|at| ("ended", utc_time(at))),
+        start.at.map(|at| ("started", local_time(at))),
+        ended_at.map(|at| ("ended", local_time(at))),
         start.request_id.clone().map(|id| ("request", id)),
     ];
     let latest = &observed.evidence[observed.evidence.len().saturating_sub(3)..];
     let evidence = latest.iter().map(|Evidence { at, operation, observed }| {
-        ("observed", format!("{}  {operation}: {observed}", utc_time(*at)))
+        ("observed", format!("{}  {operation}: {observed}", local_time(*at)))
     });
     let request_id = outcome.requests.iter().rev().find_map(|record| record.request_id.as_deref());
     let details = details.into_iter().flatten().chain(evidence);
@@ -213,18 +241,52 @@ fn support_details(report: &UpgradeReport, outcome: &Outcome<'_>) -> Vec<String>
     [String::new(), "For NAVER Cloud support:".to_owned()].into_iter().chain(lines).collect()
 }
 
-fn render_status(service: &str, report: &UpgradeReport) -> String {
-    if report.plan.cluster.is_none() {
+/// Renders the cluster, its versions, its config group, and its nodes, with colors for the states.
+fn render_status(StatusReport { upgrade, requested_by }: &StatusReport, view: &View<'_>) -> String {
+    let UpgradeReport { plan, observed, ended_at, .. } = upgrade;
+    if plan.cluster.is_none() {
         return String::new();
     }
-    let plan = PlanReport { state: report.observed.state.clone(), ..report.plan.clone() };
-    let health = report.observed.health.iter();
-    let nodes = health.flat_map(|health| health.brokers.nodes.iter().chain(&health.zookeeper.nodes));
-    let rows: Vec<[String; 2]> =
-        nodes.map(|node| [node.name.clone(), or_dash(node.color.as_ref())]).collect();
-    let observed_at =
-        report.ended_at.map(|at| format!("\nObserved      {}", local_time(at))).unwrap_or_default();
-    let nodes =
-        if rows.is_empty() { String::new() } else { format!("\n\n{}", table(&["NODE", "STATUS"], rows, 2)) };
-    format!("{}{observed_at}{nodes}", render_plan(&plan, service, false))
+    let painted = |word: &str, color: Option<AnsiColor>| {
+        paint(&escape(word), color.filter(|_| view.options.stdout_color))
+    };
+    let state = observed.state.as_deref().map(|word| painted(word, state_color(&ClusterState::parse(word))));
+    let mut lines = header_lines(plan, view.service, state.as_deref().unwrap_or(UNKNOWN_STATE));
+    if plan.to.as_ref().map(|to| to.code) != plan.from.as_ref().map(|from| from.code) {
+        lines.extend(requested_by.as_ref().map(|run| format!("Requested by  run {}", escape(run))));
+    }
+    lines.extend(ended_at.map(|at| format!("Observed      {}", local_time(at))));
+    let health = observed.health.iter();
+    let nodes: Vec<&Node> =
+        health.flat_map(|health| health.brokers.nodes.iter().chain(&health.zookeeper.nodes)).collect();
+    if !nodes.is_empty() {
+        let status = |node: &Node| or_dash(node.color.as_ref());
+        let table = table(&["NODE", "STATUS"], nodes.iter().map(|node| [node.name.clone(), status(node)]), 2);
+        let (heading, rows) = table.split_once('\n').unwrap_or((&table, ""));
+        lines.extend([String::new(), heading.to_owned()]);
+        // The status ends the row, so its color does not affect the columns.
+        lines.extend(rows.lines().zip(nodes).map(|(row, node)| {
+            let word = escape(&status(node));
+            let before = row.strip_suffix(&word).unwrap_or(row);
+            format!("{before}{}", painted(&row[before.len()..], node.color.as_ref().and_then(node_color)))
+        }));
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn result_line_has_the_word_of_the_document_in_every_language() {
+        for verdict in [Verdict::Done, Verdict::Failed, Verdict::Running, Verdict::Unknown] {
+            let [english, korean] = [Language::English, Language::Korean]
+                .map(|language| result_line(verdict, "orders  3.7.1 → 3.9.0", "  6s", language));
+            assert_eq!(english, format!("orders  3.7.1 → 3.9.0  {verdict}  6s"));
+            let line = korean.lines().next().unwrap();
+            assert!(line.starts_with("orders  3.7.1 → 3.9.0  "), "{line}");
+            assert!(line.ends_with(&format!("({verdict})  6s")), "{line}");
+        }
+    }
 }

@@ -35,10 +35,14 @@ pub(crate) struct UpgradeReport {
     pub ended_at: Option<Timestamp>,
 }
 
-/// The report of `status`, in the form of an `upgrade` that sent nothing. `start.run` is set only if the verdict closes that
-/// run's start.
+/// The report of `status`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct StatusReport(pub UpgradeReport);
+pub(crate) struct StatusReport {
+    /// In the form of an `upgrade` that sent nothing. `start.run` is set only if the verdict closes that run's start.
+    pub upgrade: UpgradeReport,
+    /// The run whose open start has the target version; None if the version was given or is unknown.
+    pub requested_by: Option<String>,
+}
 
 /// A cluster, and what an upgrade would change.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -144,6 +144,25 @@ impl<A: CdssApi> Session<'_, A> {
         Ok(Some(group.map_err(CommandError::before_start)?.unwrap_or(bare)))
     }
 
+    /// Returns the current group of a cluster, with its name if the list of all groups has it. Where the service does not
+    /// have that list, or it lacks the group, this reads the group itself. The name is optional: nothing fails without it.
+    pub(crate) async fn name_current_group(
+        &self,
+        cluster: &Cluster,
+        all: Result<Vec<ConfigGroup>, ApiError>,
+    ) -> Option<ConfigGroup> {
+        let bare = unnamed_current_group(cluster)?;
+        let named = match all {
+            Ok(all) => all.into_iter().find(|group| group.is_same_as(&bare)),
+            Err(error) if error.is_route_not_found() => None,
+            Err(_) => return Some(bare),
+        };
+        match named {
+            Some(group) => Some(group),
+            None => self.fetch_current_group(cluster).await.ok().flatten().or(Some(bare)),
+        }
+    }
+
     /// Returns the config group that the cluster uses now, and warns if another one was planned.
     pub(crate) async fn current_group(
         &mut self,

@@ -9,7 +9,9 @@ use super::profile::{Profile, find_profile};
 use super::store::{ProfileFiles, update_config};
 use super::toml_file;
 use crate::clock::Clock;
+use crate::model::endpoint::Endpoint;
 use crate::model::profile_edit::ProfileEdit;
+use crate::model::region::{EndpointKind, Region, RegionError, Site, resolve};
 use crate::model::setting_name::Field;
 
 /// Creates a profile with these values.
@@ -42,7 +44,7 @@ pub(crate) async fn create_profile(
 ///
 /// # Errors
 ///
-/// Fails if the name or the value is invalid. The file is then unchanged.
+/// Fails if the name or the value is invalid, or no site has the region. The file is then unchanged.
 pub(crate) async fn set_value(
     path: &Path,
     name: &str,
@@ -56,6 +58,9 @@ pub(crate) async fn set_value(
     let mut outcome = ProfileEdit::Updated;
     update_config(path, clock, |text, profiles| {
         let profile = find_profile(profiles, name);
+        if field == Field::Region {
+            require_existing_region(value, profile)?;
+        }
         let current = profile.and_then(|profile| profile.value(field));
         outcome = match (profile, current) {
             (None, _) => ProfileEdit::Created,
@@ -150,6 +155,28 @@ fn profile_exists(name: &str, file: &Path) -> SettingsError {
 fn validate_name(name: &str) -> Result<(), SettingsError> {
     toml_file::validate_profile_name(name)
         .map_err(|reason| SettingsError::Invalid { name: format!("profile `{name}`"), reason })
+}
+
+/// Checks that some site has the region, unless the profile has a custom endpoint. It may be another site than the
+/// profile's: then the site is set next.
+fn require_existing_region(region: &str, profile: Option<&Profile>) -> Result<(), SettingsError> {
+    let value = |field| profile.and_then(|profile| profile.value(field));
+    let endpoint = value(Field::Endpoint).and_then(|endpoint| Endpoint::parse(endpoint).ok());
+    let kind = match &endpoint {
+        Some(endpoint) if !endpoint.is_ncp() => EndpointKind::Custom,
+        _ => EndpointKind::Site,
+    };
+    let invalid = |error: RegionError| SettingsError::Invalid {
+        name: Field::Region.to_string(),
+        reason: error.to_string(),
+    };
+    let region: Region = region.parse().map_err(invalid)?;
+    if Site::all().any(|site| site.regions().contains(&region.code())) {
+        return Ok(());
+    }
+    let site = value(Field::Site).and_then(|site| site.parse().ok());
+    let site = site.or_else(|| endpoint?.site());
+    resolve(site, Some(region), kind).map(drop).map_err(invalid)
 }
 
 fn validate_value(field: Field, value: &str) -> Result<(), SettingsError> {

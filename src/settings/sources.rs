@@ -9,6 +9,7 @@ use super::{
     sandbox_credentials, toml_file,
 };
 use crate::model::endpoint::Endpoint;
+use crate::model::language::Language;
 use crate::model::setting_name::Field;
 
 /// The global flags as given on the command line.
@@ -24,6 +25,7 @@ pub(crate) struct Flags {
     pub record: Option<String>,
     /// Replaces names and numbers in the recording.
     pub record_anonymous: bool,
+    pub language: Option<Language>,
 }
 
 /// The profile of `config.toml` that is used if none is named.

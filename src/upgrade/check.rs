@@ -12,7 +12,7 @@ use crate::model::kafka_version::{KafkaVersion, ResolvedVersion, release_of};
 use crate::model::open_start::{OpenStart, StartResponse};
 use crate::model::selector::Selector;
 use crate::model::suggested_command::SuggestedCommand;
-use crate::model::utc_time::utc_time;
+use crate::model::time::local_time;
 use crate::report::Finished;
 use crate::report::upgrade::{CheckReport, PlanReport, VersionChoice};
 use crate::session::Session;
@@ -88,7 +88,7 @@ pub(super) fn require_idle(plan: &Plan) -> Result<(), CommandError> {
             let message = format!(
                 "an upgrade of {name} to version code {} is running, started from this machine at {}",
                 start.version,
-                utc_time(start.started_at)
+                local_time(start.started_at)
             );
             CommandError::busy(message, SuggestedCommand::Follow { cluster: plan.no, target, from })
         }
@@ -112,7 +112,7 @@ pub(super) fn require_idle(plan: &Plan) -> Result<(), CommandError> {
 /// Describes the change after a recorded start. It does not claim more than the service's response to the start.
 pub(super) fn describe_open_start(plan: &Plan, start: &OpenStart) -> String {
     let OpenStart { run, started_at, response, .. } = start;
-    let (name, started_at) = (plan.name_or_number(), utc_time(*started_at));
+    let (name, started_at) = (plan.name_or_number(), local_time(*started_at));
     let after = format!("the change of {name} after the start of run {run} at {started_at}");
     match response {
         StartResponse::Accepted => {
@@ -200,7 +200,7 @@ fn assess_version(snapshot: &Snapshot) -> (Option<bool>, String) {
         return (Some(true), group.map_or_else(String::new, |group| format!("with config group {group}")));
     };
     let is_undecided = matches!(check.id, CheckId::ConfigNoGroup | CheckId::ConfigSeveralGroups);
-    (if is_undecided { None } else { Some(false) }, format!("{}: {}", check.id, check.reason))
+    (if is_undecided { None } else { Some(false) }, format!("{} [{}]", check.reason, check.id))
 }
 
 impl<A: CdssApi> Session<'_, A> {

@@ -62,13 +62,14 @@ impl<A: CdssApi> Session<'_, A> {
             CommandError::Acceptance { error, check: Box::new(check) }
         })?;
         let mut plan = Plan::new(&snapshot, &request.acceptances);
+        let shell = self.context.in_this_shell();
         for candidate in &mut plan.candidates {
             let command = SuggestedCommand::Check {
                 cluster: plan.no,
                 version: Some(plan.to.clone()),
                 config_group: Some(candidate.group.no),
             };
-            candidate.command = Some(command.render(Some(self.context)));
+            candidate.command = Some(command.render(Some(&shell)));
         }
         report.apply(&plan);
         Ok((snapshot, plan))

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use tokio::join;
+
 use super::conclude::{conclude, conclude_unrecorded, conclude_without_target};
 use super::watch::{Watch, WatchEnd};
 use crate::api::{ApiError, CdssApi};
 use crate::error::CommandError;
 use crate::model::cluster::{name_or_number, reconcile_identity};
 use crate::model::config_group::ConfigGroup;
+use crate::model::ids::VersionCode;
 use crate::model::kafka_version::{KafkaVersion, VersionSelector};
 use crate::model::open_start::{self, OpenStart};
 use crate::model::operation_name::OperationName;
@@ -15,7 +18,7 @@ use crate::model::selector::Selector;
 use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::Submitted;
 use crate::report::Finished;
-use crate::report::upgrade::{Observations, StatusReport, UpgradeReport};
+use crate::report::upgrade::{Observations, PlanReport, StatusReport, UpgradeReport};
 use crate::session::Session;
 use crate::session::resolve::ResolvedCluster;
 use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers, Ownership, Progress, WatchResult};
@@ -41,17 +44,17 @@ pub(crate) async fn status(
     session: &mut Session<'_, impl CdssApi>,
     request: &StatusRequest,
 ) -> Finished<StatusReport> {
-    let mut report = UpgradeReport::default();
+    let mut report = StatusReport::default();
     let result = run(session, request, &mut report).await;
-    Finished::new(StatusReport(report), result)
+    Finished::new(report, result)
 }
 
 async fn run(
     session: &mut Session<'_, impl CdssApi>,
     request: &StatusRequest,
-    report: &mut UpgradeReport,
+    StatusReport { upgrade: report, requested_by }: &mut StatusReport,
 ) -> Result<(), CommandError> {
-    let resolved = session.resolve_cluster(&request.cluster, &mut report.plan).await;
+    let resolved = read_cluster_and_group(session, request, &mut report.plan).await;
     report.observed.state.clone_from(&report.plan.state);
     let resolved = resolved?;
     report.observed.health.clone_from(&resolved.health);
@@ -68,7 +71,12 @@ async fn run(
         version.transpose().map(|version| version.map(|version| version.version))
     };
     let (target, previous) = (resolve(&request.version)?, resolve(&request.previous_version)?);
+    let open_starts = session.journal.state(&session.context.service, no).open_starts;
     report.plan.to.clone_from(&target);
+    if let (None, Some(start)) = (&target, open_starts.last()) {
+        report.plan.to = Some(version_with_code(&resolved, start.version));
+        *requested_by = Some(start.run.clone());
+    }
     let now = session.clock.now();
     report.observed.add_cluster(now, &resolved.cluster);
     if let Some(health) = &resolved.health {
@@ -79,38 +87,47 @@ async fn run(
         report.ended_at = Some(session.clock.now());
         return Ok(());
     }
-    let open = target.as_ref().and_then(|target| {
-        let open = session.journal.state(&session.context.service, no).open_starts;
-        open_start::latest_for_version(&open, target.code).cloned()
-    });
-    let previous = previous.as_ref();
-    let end =
-        watch(session, request, &resolved, target.as_ref(), previous, open.as_ref(), &mut report.observed)
-            .await;
+    let (target, previous) = (target.as_ref(), previous.as_ref());
+    let open = target.and_then(|target| open_start::latest_for_version(&open_starts, target.code));
+    let end = watch(session, request, &resolved, target, previous, open, &mut report.observed).await;
     report.ended_at = Some(session.clock.now());
     let name = resolved.cluster.name.clone();
-    let follow = SuggestedCommand::Follow { cluster: no, target: target.clone(), from: previous.cloned() };
+    let follow = SuggestedCommand::Follow { cluster: no, target: target.cloned(), from: previous.cloned() };
     let Some(target) = target else {
-        show_current_version(report, &resolved);
+        show_current_version(session, report, &resolved).await;
         if matches!(end, WatchEnd::Finished(WatchResult::NoChangeObserved)) {
             session.reporter.note("nothing to follow: no change was observed");
         }
         return conclude_without_target(end, &name, follow);
     };
     if matches!(end, WatchEnd::Finished(WatchResult::AtTarget)) {
-        let planned = open.as_ref().map(|start| ConfigGroup::unnamed(start.config_group, target.code));
+        let planned = open.map(|start| ConfigGroup::unnamed(start.config_group, target.code));
         report.plan.group_to = session.current_group(report.observed.cluster.as_ref(), planned).await;
     }
     if let Some(start) = open {
         // As `upgrade` does. A final verdict closes the start in the journal, even if another run sent it.
         let (verdict, result) = conclude(end, Submitted::No, start.response, &name, follow);
         report.verdict = Some(verdict);
-        report.start.run = verdict.is_final().then_some(start.run);
+        report.start.run = verdict.is_final().then(|| start.run.clone());
         return result;
     }
-    let (verdict, result) = conclude_unrecorded(end, &name, &target, follow);
+    let (verdict, result) = conclude_unrecorded(end, &name, target, follow);
     report.verdict = verdict;
     result
+}
+
+/// Reads the cluster and the name of its config group. The group's number is in the cluster's entry, so the list of all
+/// groups is read together with it.
+async fn read_cluster_and_group(
+    session: &Session<'_, impl CdssApi>,
+    request: &StatusRequest,
+    report: &mut PlanReport,
+) -> Result<ResolvedCluster, CommandError> {
+    let found = session.find_cluster(&request.cluster, report).await?;
+    let (resolved, groups) = join!(session.read_cluster(found, report), session.api.config_groups(None));
+    let resolved = resolved?;
+    report.group_from = session.name_current_group(&resolved.cluster, groups).await;
+    Ok(resolved)
 }
 
 /// Watches the cluster. `open` is the start in the journal that may have caused the change.
@@ -143,12 +160,24 @@ async fn watch(
 }
 
 /// Shows what the cluster has now, because there is no target version.
-fn show_current_version(report: &mut UpgradeReport, resolved: &ResolvedCluster) {
+async fn show_current_version(
+    session: &mut Session<'_, impl CdssApi>,
+    report: &mut UpgradeReport,
+    resolved: &ResolvedCluster,
+) {
     let Some(last) = &report.observed.cluster else { return };
+    let group_before = report.plan.current_group_no;
     report.plan.current_group_no = last.config_group;
     if last.version != resolved.cluster.version {
-        let offered =
-            resolved.offered_versions.iter().find(|offer| Some(offer.code) == last.version).cloned();
-        report.plan.from = offered.or(last.version.map(KafkaVersion::unnamed));
+        report.plan.from = last.version.map(|code| version_with_code(resolved, code));
     }
+    if last.config_group != group_before {
+        report.plan.group_from = session.current_group(Some(last), None).await;
+    }
+}
+
+/// Returns the version with its name, if it is offered.
+fn version_with_code(resolved: &ResolvedCluster, code: VersionCode) -> KafkaVersion {
+    let offered = resolved.offered_versions.iter().find(|offer| offer.code == code);
+    offered.cloned().unwrap_or_else(|| KafkaVersion::unnamed(code))
 }

@@ -42,14 +42,33 @@ fn changed_retention_blocks_and_harmless_gain_does_not() {
 }
 
 #[test]
+fn accepted_block_is_shown_as_accepted_and_stays_a_block_in_json() {
+    let env = TestEnv::new(Scenario::Healthy);
+    let line = "check --cluster payments-prod --version 3.9.0 --config-group payments-390";
+    let row = |arguments: &str| {
+        let table = env.run(&format!("{line} {arguments}")).stdout;
+        table.lines().find(|row| row.contains("config.lost-override")).expect("there is a row").to_owned()
+    };
+    let (part, all) = ("log.segment.bytes", "log.segment.bytes,num.network.threads");
+    assert!(row("").starts_with("  config.lost-override  block  "), "{}", row(""));
+    let partly = row(&format!("--accept config.lost-override={part}"));
+    assert!(partly.starts_with("  config.lost-override  block  "), "{partly}");
+    assert!(partly.ends_with("  (accepted: log.segment.bytes)"), "{partly}");
+    let accepted = row(&format!("--accept config.lost-override={all}"));
+    assert!(accepted.starts_with("  config.lost-override  accepted  "), "{accepted}");
+    let (run, document) = env.json(&format!("{line} --accept config.lost-override={all}"));
+    let lost = check(&document, "config.lost-override");
+    assert_eq!((run.code, &lost["result"]), (0, &"block".into()), "{run:#?}");
+}
+
+#[test]
 fn unknown_accept_is_refused_and_unneeded_accept_is_noted() {
     let env = TestEnv::new(Scenario::Healthy);
     env.run(&format!("{UPGRADE} --yes --accept config.changed=log.retention.ours")).assert_says(
         2,
         &[
             "neither config group has a setting `log.retention.ours`",
-            "hint: run `cdss check --cluster no:1009123 --site public --region KR ",
-            " --version 3.9.0 --config-group no:312` to print the --accept flag",
+            "hint: run `cdss check --cluster no:1009123 --version 3.9.0 --config-group no:312` to print the --accept flag",
         ],
     );
     env.run(&format!("{UPGRADE} --yes --accept config.changed=*"))

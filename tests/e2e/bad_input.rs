@@ -38,8 +38,7 @@ fn missing_or_ambiguous_targets_exit_3_or_4() {
                 3,
                 &[
                     "no cluster named `order` in public KR",
-                    "hint: run `cdss list clusters --site public --region KR ",
-                    "` to list the clusters in this region",
+                    "hint: run `cdss list clusters` to list the clusters in this region",
                     "SGN, JPN",
                 ],
             ),
@@ -69,7 +68,7 @@ fn missing_or_ambiguous_targets_exit_3_or_4() {
                 3,
                 &[
                     "Kafka version 9.9.9 is not offered; available versions: 2.8.2, 3.6.2, 3.7.1, 3.9.0",
-                    "hint: run `cdss list versions --site public --region KR ",
+                    "hint: run `cdss list versions` to list the versions",
                 ],
             ),
             (
@@ -82,8 +81,7 @@ fn missing_or_ambiguous_targets_exit_3_or_4() {
                 3,
                 &[
                     "no config group `orders`",
-                    "hint: run `cdss list config-groups ",
-                    "` to list all config groups",
+                    "hint: run `cdss list config-groups` to list all config groups",
                 ],
             ),
         ],
@@ -221,6 +219,7 @@ fn empty_variable_does_not_fall_back() {
         "CDSS_ENDPOINT",
         "CDSS_POLL",
         "CDSS_OUTPUT",
+        "CDSS_LANG",
         "CDSS_PROFILE",
         "CDSS_SANDBOX",
         "NCLOUD_REGION",

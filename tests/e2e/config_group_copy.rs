@@ -98,7 +98,7 @@ fn copy_is_journaled_before_sending_and_shown_in_history() {
         (&"done".into(), Some(1))
     );
     let table = env.run("history").stdout;
-    assert!(table.contains("  3.7.1 → 3.9.0  copy to analytics-390  done"), "{table}");
+    assert!(table.contains("  analytics-390  copy to 3.9.0  done"), "{table}");
     let id = document["runs"][0]["id"].as_str().expect("it has an id");
     let whole = env.run(&format!("history {id}")).stdout;
     assert!(whole.contains("about to create config group analytics-390, confirmed by --yes"), "{whole}");

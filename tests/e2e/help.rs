@@ -82,6 +82,7 @@ fn long_help_names_variables_values_and_defaults() {
         "[env: NCLOUD_SITE]",
         "[env: CDSS_ENDPOINT]",
         "[default: table] [env: CDSS_OUTPUT]",
+        "else en] [env: CDSS_LANG]",
         "Polling interval [default: 15s]",
         "[env: CDSS_POLL]",
         "[default: 3h]",

@@ -22,6 +22,7 @@ mod journal;
 mod keys;
 #[cfg(target_os = "linux")]
 mod killed_writes;
+mod korean;
 #[path = "../metrics/mod.rs"]
 mod metrics;
 mod odd_answers;
@@ -41,6 +42,7 @@ mod screen;
 #[cfg(target_os = "linux")]
 mod secret_leaks;
 mod signals;
+mod status;
 mod streams;
 mod support;
 mod terminal;

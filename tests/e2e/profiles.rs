@@ -352,15 +352,64 @@ fn surprising_consequences_of_a_change_are_reported() {
         0,
         &["warning: profile DEFAULT in ", " is no longer used: profile default takes precedence"],
     );
-    run(&home, "config set region JNP --profile prod", &[])
-        .assert_says(0, &["warning: region of profile prod in ", "site public has no region JNP"]);
-    let right = run(&home, "config set region JPN --profile prod", &[("NCLOUD_SITE", "gov")]);
+    run(&home, "config set site gov --profile prod", &[]).assert_says(0, &[]);
+    run(&home, "config set region JPN --profile prod", &[])
+        .assert_says(0, &["warning: region of profile prod in ", "site gov has no region JPN"]);
+    let right = run(&home, "config set site public --profile prod", &[("NCLOUD_SITE", "gov")]);
     assert_eq!((right.code, right.stderr.as_str()), (0, ""));
     let keys = run(&home, "list clusters --profile prod", &[]);
     keys.assert_says(
         4,
         &["`cdss config set access_key KEY --profile prod` and `cdss config set secret_key --profile prod`"],
     );
+}
+
+#[test]
+fn hints_for_this_shell_repeat_only_the_options_that_were_given() {
+    let env = bench_with_profile("region = \"JPN\"\n");
+    let url = env.sandbox.url();
+    for (options, repeated) in [
+        ("--profile prod", "--profile prod".to_owned()),
+        ("--profile prod --region jpn", "--region JPN --profile prod".to_owned()),
+        ("--region SGN --profile=prod", "--region SGN --profile prod".to_owned()),
+        (&format!("--site public --endpoint {url} --profile prod"), {
+            format!("--site public --profile prod --endpoint {url}")
+        }),
+    ] {
+        let failed = run(&env.home, &format!("status --cluster nobody {options}"), &[]);
+        failed.assert_says(3, &[&format!("hint: run `cdss list clusters {repeated}` to list the clusters")]);
+        let listed = run(&env.home, &format!("list clusters {repeated} -o json"), &[]).document();
+        let there = run(&env.home, &format!("status --cluster nobody {options} -o json"), &[]).document();
+        assert_eq!(listed["service"], there["service"], "{options}");
+        assert_eq!(listed["profile"], there["profile"], "{options}");
+        let hint = there["error"]["hint"].as_str().unwrap_or_default();
+        let complete = format!("--profile prod --endpoint {url}` to list");
+        assert!(hint.contains("cdss list clusters --site ") && hint.contains(&complete), "{hint}");
+    }
+    // A pasted command reads the same variables and the same default profile.
+    let variables = [("CDSS_PROFILE", "prod"), ("CDSS_POLL", "20ms")];
+    let failed = run(&env.home, "status --cluster nobody", &variables);
+    failed.assert_says(3, &["hint: run `cdss list clusters` to list the clusters"]);
+    assert!(run(&env.home, "list clusters", &variables).stdout.contains("orders-prod"));
+}
+
+#[test]
+fn set_refuses_a_region_that_no_site_has_unless_the_endpoint_is_custom() {
+    let home = Home::empty();
+    let set = |line: &str| run(&home, &format!("config set {line} --profile prod"), &[]);
+    for region in ["JNP", "xx"] {
+        let error =
+            format!("region: site public has no region {}; it has KR, SGN, JPN", region.to_uppercase());
+        set(&format!("region {region}")).assert_says(2, &[&error]);
+        run(&home, &format!("list clusters --region {region}"), &[]).assert_says(2, &[&format!("--{error}")]);
+    }
+    assert!(!home.profiles().exists(), "nothing was written");
+    set("endpoint https://clouddatastreamingservice.apigw.gov-ntruss.com").assert_says(0, &[]);
+    set("region JNP").assert_says(2, &["region: site gov has no region JNP; it has KR, KRS"]);
+    set("endpoint http://127.0.0.1:9").assert_says(0, &[]);
+    set("region JNP").assert_says(0, &[]);
+    let text = std::fs::read_to_string(home.profiles()).expect("it was written");
+    assert!(text.contains("region = \"JNP\""), "{text}");
 }
 
 #[test]

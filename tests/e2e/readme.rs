@@ -19,16 +19,20 @@ struct Page {
 }
 
 const README: &str = include_str!("../../README.md");
+const KOREAN_README: &str = include_str!("../../.github/README.ko.md");
+/// The source of the cautions and the questions.
+const MESSAGES: &str = include_str!("../../src/messages.rs");
 const CHECKS: &str = include_str!("../../src/help/checks.md");
 const EXIT_CODES: &str = include_str!("../../src/help/exit-codes.md");
 
 /// The topics of `cdss help`.
-const TOPICS: [Page; 9] = [
+const TOPICS: [Page; 10] = [
     Page { name: "checks", text: CHECKS },
     Page { name: "config-groups", text: include_str!("../../src/help/config-groups.md") },
     Page { name: "credentials", text: include_str!("../../src/help/credentials.md") },
     Page { name: "environment", text: include_str!("../../src/help/environment.md") },
     Page { name: "exit-codes", text: EXIT_CODES },
+    Page { name: "first-run", text: include_str!("../../src/help/first-run.md") },
     Page { name: "network", text: include_str!("../../src/help/network.md") },
     Page { name: "outcomes", text: include_str!("../../src/help/outcomes.md") },
     Page { name: "pipelines", text: include_str!("../../src/help/pipelines.md") },
@@ -51,12 +55,16 @@ struct Block {
     text: &'static str,
 }
 
-/// Returns the README and the topics.
+/// The README in both languages.
+const READMES: [Page; 2] =
+    [Page { name: "README", text: README }, Page { name: "README.ko", text: KOREAN_README }];
+
+/// Returns the READMEs and the topics.
 fn pages() -> impl Iterator<Item = Page> {
-    std::iter::once(Page { name: "README", text: README }).chain(TOPICS)
+    READMES.into_iter().chain(TOPICS)
 }
 
-/// Returns the code blocks of every page, those of the README first.
+/// Returns the code blocks of every page, those of the English README first.
 fn blocks() -> Vec<Block> {
     let of_page = |Page { name, text }: Page| {
         let fenced = text.split("\n```").skip(1).step_by(2);
@@ -123,21 +131,40 @@ fn masked(line: &str) -> String {
 
 #[test]
 fn readme_sandbox_output_is_current() {
-    let shown = block("$ cdss sandbox -- cdss upgrade");
-    let line = shown.lines().next().and_then(|line| line.strip_prefix("$ cdss ")).expect("it begins with it");
-    let run = Home::empty().run(&format!("{line} --yes"));
+    for (page, language, cautions, question) in [
+        ("README", "en", "This cannot be canceled", "Type "),
+        ("README.ko", "ko", "롤링 업그레이드는 취소", "시작하려면 "),
+    ] {
+        let is_shown = |block: &Block| block.page == page && block.text.starts_with("$ cdss sandbox -- ");
+        let shown = blocks().into_iter().find(is_shown).expect("the README has it").text;
+        assert_output_is_current(shown, language, cautions, question);
+    }
+}
+
+/// Runs the command of a block, and asserts that it prints what the block shows. `cautions` and `question` are the
+/// beginnings of what is printed only on a terminal.
+fn assert_output_is_current(block: &str, language: &str, cautions: &str, question: &str) {
+    let line = block.lines().next().and_then(|line| line.strip_prefix("$ cdss ")).expect("it begins with it");
+    let home = Home::empty();
+    let mut command = home.command(&format!("{line} --yes"));
+    let run = Run::of(command.env("CDSS_LANG", language));
     assert_eq!(run.code, 0, "{}", run.stderr);
+    let shown = block;
     let shown: Vec<String> = shown.lines().map(masked).collect();
     let said: Vec<String> = run.stderr.lines().chain(run.stdout.lines()).map(masked).collect();
     // With --yes there is no prompt. Brokers are reported line by line, and the sandbox prints request counts at the
     // end.
     let cautions =
-        shown.iter().skip_while(|line| !line.starts_with("This ")).take_while(|line| !line.is_empty());
+        shown.iter().skip_while(|line| !line.starts_with(cautions)).take_while(|line| !line.is_empty());
     let cautions: Vec<&String> = cautions.collect();
     assert!(cautions.len() >= 3, "{shown:?}");
+    for line in &cautions {
+        assert!(MESSAGES.contains(line.as_str()), "{line}");
+    }
     let is_compared = |line: &&String| {
-        let is_other = ["$ ", "Type ", "sandbox: "].iter().any(|start| line.starts_with(start));
-        !is_other && !line.is_empty() && !line.contains("-d-00") && !cautions.contains(line)
+        let is_other = ["$ ", question, "sandbox: "].iter().any(|start| line.starts_with(start));
+        let is_progress = line.contains("-d-00") || line.ends_with("; confirming");
+        !is_other && !line.is_empty() && !is_progress && !cautions.contains(line)
     };
     let compared: Vec<&String> = shown.iter().filter(is_compared).collect();
     assert_eq!(compared, said.iter().filter(is_compared).collect::<Vec<_>>());
@@ -149,7 +176,7 @@ fn readme_sandbox_output_is_current() {
     for name in ["orders-prod-d-001", "orders-prod-d-002", "orders-prod-d-003"] {
         let restart = format!("  {name}  green → orange → green    ");
         assert!(run.stderr.contains(&restart), "{}", run.stderr);
-        assert!(block("$ cdss sandbox -- cdss upgrade").contains(&restart), "{name}");
+        assert!(block.contains(&restart), "{name}");
     }
 }
 
@@ -207,6 +234,78 @@ fn every_topic_is_tested_and_linked_from_the_readme() {
     }
 }
 
+/// The part of a README below a heading, without what depends on the language.
+#[derive(Debug, PartialEq, Eq, Default)]
+struct Section {
+    /// The level of the heading; 0 before the first one.
+    level: usize,
+    /// The code, without the output in an example.
+    code: Vec<&'static str>,
+    /// The first two cells of each row of a table, without those of its header.
+    rows: Vec<(&'static str, &'static str)>,
+    /// The targets of links, relative to the root.
+    links: BTreeSet<String>,
+    /// What is code in a sentence or in a table.
+    words: BTreeSet<&'static str>,
+}
+
+/// Returns the sections of a README in a folder. The first line has the links between the READMEs and is omitted.
+fn sections(readme: &'static str, folder: &str) -> Vec<Section> {
+    let mut sections = vec![Section::default()];
+    let mut fence = None;
+    for line in readme.lines().skip(1) {
+        let last = sections.last_mut().expect("there is a first one");
+        match (fence, line.strip_prefix("```")) {
+            (None, Some(language)) => fence = Some(language),
+            (Some(_), Some(_)) => fence = None,
+            (Some(language), None) if language != "console" || line.starts_with("$ ") => last.code.push(line),
+            (Some(_), None) => {}
+            (None, None) if line.starts_with('#') => {
+                let level = line.chars().take_while(|c| *c == '#').count();
+                sections.push(Section { level, ..Section::default() });
+            }
+            (None, None) => {
+                last.words.extend(line.split('`').skip(1).step_by(2));
+                let targets = line.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+                last.links.extend(targets.map(|target| from_root(folder, target)));
+                let mut cells =
+                    line.strip_prefix('|').into_iter().flat_map(|row| row.split('|').map(str::trim));
+                let row = (cells.next().unwrap_or_default(), cells.next().unwrap_or_default());
+                last.rows.extend(row.0.parse::<u8>().is_ok().then_some(row));
+            }
+        }
+    }
+    sections
+}
+
+/// Resolves the target of a link in a folder.
+fn from_root(folder: &str, target: &str) -> String {
+    match target.strip_prefix("../") {
+        Some(target) => target.to_owned(),
+        None => format!("{folder}{target}"),
+    }
+}
+
+#[test]
+fn korean_readme_has_the_sections_commands_and_links_of_the_english_one() {
+    let (english, korean) = (sections(README, ""), sections(KOREAN_README, ".github/"));
+    assert!(english.len() >= 8 && english.iter().any(|section| section.rows.len() >= 5), "{english:#?}");
+    assert_eq!(english.len(), korean.len());
+    for (english, korean) in english.iter().zip(&korean) {
+        assert_eq!(english, korean);
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for target in english.iter().flat_map(|section| &section.links) {
+        assert!(root.join(target).exists(), "{target}");
+    }
+}
+
+#[test]
+fn readmes_link_each_other_in_their_first_line() {
+    assert_eq!(README.lines().next(), Some("# cdss ([한국어](.github/README.ko.md))"));
+    assert_eq!(KOREAN_README.lines().next(), Some("# cdss ([English](../README.md))"));
+}
+
 /// Returns the text of every source file.
 fn sources() -> String {
     fn collect(folder: &Path, text: &mut String) {
@@ -236,15 +335,24 @@ enum RunMode {
 
 /// Returns how each block of shell commands is run. An unlisted block fails the test.
 fn run_mode(block: &Block) -> RunMode {
-    let first = block.text.lines().next().unwrap_or_default();
-    match first {
+    let is_korean = block.page == "README.ko";
+    match block.text.lines().next().unwrap_or_default() {
         "cargo install --locked --path ." => RunMode::WithAnswers(&[
             ("Site (public, gov, or fin) [public]: ", ""),
             ("Region (KR, SGN, JPN) [KR]: ", ""),
             ("Access key ID: ", "AKIDEXAMPLE1"),
             ("Secret key: ", "secret"),
         ]),
+        "cdss list clusters" if is_korean => {
+            RunMode::WithAnswers(&[("시작하려면 클러스터 이름(orders-prod) 입력: ", "orders-prod")])
+        }
+        "cdss config verify --record first-run.jsonl" => {
+            RunMode::WithAnswers(&[("Type orders-prod to start: ", "orders-prod")])
+        }
         "cdss list clusters" => RunMode::WithAnswers(&[("Type orders-prod to start: ", "orders-prod")]),
+        "cdss config-group diff payments-371 payments-390" if is_korean => {
+            RunMode::WithAnswers(&[("생성하려면 새 Config Group 이름(payments-new) 입력: ", "payments-new")])
+        }
         "cdss config-group diff payments-371 payments-390" => {
             RunMode::WithAnswers(&[("Type payments-new to create it: ", "payments-new")])
         }
@@ -276,6 +384,9 @@ fn every_command_block_succeeds() {
         let mut command = home.program("sh");
         command.env("PATH", path()).env("CDSS_SANDBOX", sandbox.url()).env("CDSS_POLL", "10ms");
         command.env("TERM", "xterm").env("NEW_SECRET_KEY", "secret");
+        if block.page == "README.ko" {
+            command.env("CDSS_LANG", "ko");
+        }
         match run_mode(block) {
             RunMode::InAnotherTest => continue,
             RunMode::Script => {
@@ -288,9 +399,14 @@ fn every_command_block_succeeds() {
         let lines = script.lines().filter(|line| line.trim_start().starts_with("cdss ")).count();
         *seen.entry(block.page).or_insert(0) += lines;
     }
-    for (page, least) in
-        [("README", 10), ("checks", 1), ("config-groups", 3), ("credentials", 7), ("pipelines", 4)]
-    {
+    for (page, least) in [
+        ("README", 10),
+        ("README.ko", 10),
+        ("checks", 1),
+        ("config-groups", 3),
+        ("credentials", 7),
+        ("pipelines", 4),
+    ] {
         assert!(seen.get(page).is_some_and(|lines| *lines >= least), "{page}: {seen:?}");
     }
 }

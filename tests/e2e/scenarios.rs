@@ -66,6 +66,9 @@ fn ends((scenario, code, submitted, verdict, executed): Row) {
     let never_ends = matches!(scenario, Scenario::Stalled | Scenario::BrokerRed | Scenario::Busy);
     let timeout = if never_ends { "1s" } else { "20s" };
     let (run, document) = env.json(&format!("{UPGRADE} --yes --timeout {timeout}"));
+    assert_eq!(run.stderr.contains("timed out after"), never_ends, "{scenario}: {run:#?}");
+    let marked = scenario.description().ends_with(" (ends at --timeout)");
+    assert_eq!(marked, never_ends, "{scenario}: `sandbox --list` marks what only ends at --timeout");
 
     assert_eq!(run.code, code, "{scenario}: {run:#?}");
     assert_eq!(document["submitted"], submitted, "{scenario}");

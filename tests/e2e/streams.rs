@@ -5,6 +5,7 @@ use std::process::Command;
 use cdss::sandbox::{AccountChange, Options, Scenario};
 use serde_json::Value;
 
+use crate::pty::Terminal;
 use crate::support::{Run, TestEnv, UPGRADE, raw_characters};
 
 const READS: [&str; 11] = [
@@ -182,7 +183,7 @@ fn no_control_sequences_without_a_terminal() {
 }
 
 #[test]
-fn color_is_used_on_request_but_never_in_results() {
+fn color_is_used_on_request_but_never_in_documents() {
     let env = TestEnv::new(Scenario::PrecheckRefused);
     for format in FORMATS {
         let arguments = format!("{UPGRADE} --yes --color always --output {format}");
@@ -191,6 +192,83 @@ fn color_is_used_on_request_but_never_in_results() {
         assert!(ended.stderr.contains("\u{1b}[1;31merror:"), "{}", ended.stderr);
         assert_plain(&ended.stdout);
     }
+    let status = "status --cluster orders-prod --color always";
+    let document = env.run(&format!("{status} -o json"));
+    assert_plain(&document.stdout);
+    let colored = env.run(status).stdout;
+    assert!(colored.contains("  \u{1b}[32mrunning\u{1b}[0m\n"), "{colored}");
+    assert!(colored.contains("orders-prod-d-001  \u{1b}[32mgreen\u{1b}[0m\n"), "{colored}");
+}
+
+#[test]
+fn color_is_decided_for_each_stream() {
+    let env = TestEnv::new(Scenario::Healthy);
+    // The result is on the terminal, or the error is, but never both.
+    let status = "cdss status --cluster orders-prod 2>said";
+    let shown = Terminal::run(&env, &["sh", "-c", status]).end().1;
+    assert!(shown.contains("\u{1b}[32mrunning\u{1b}[0m"), "{shown}");
+    let status = "cdss status --cluster orders-prod >result";
+    let _shown = Terminal::run(&env, &["sh", "-c", status]).end();
+    let result = std::fs::read_to_string(env.home.path().join("result")).expect("sh made the file");
+    assert!(result.contains("  running\n"), "{result}");
+    assert_plain(&result);
+    let failing = "cdss check --cluster audit --version 3.9.0 2>said";
+    let _shown = Terminal::run(&env, &["sh", "-c", failing]).end();
+    let said = std::fs::read_to_string(env.home.path().join("said")).expect("sh made the file");
+    assert!(said.contains("error: blocked"), "{said}");
+    assert_plain(&said);
+}
+
+/// Returns what a command writes to both streams, in the order in which it was written.
+fn interleaved(env: &TestEnv, arguments: &str, code: i32) -> String {
+    let ended = Run::of(redirected(env, arguments, ">all 2>&1"));
+    let all = std::fs::read_to_string(env.home.path().join("all")).expect("sh made the file");
+    assert_eq!(ended.code, code, "{arguments}\n{all}");
+    all
+}
+
+#[test]
+fn error_follows_the_complete_result() {
+    let last_of_result = [
+        (Scenario::Healthy, "check --cluster audit --version 3.9.0", 5, "--config-group no:332\n"),
+        (
+            Scenario::PrecheckRefused,
+            "check --cluster orders-prod --version 3.9.0",
+            5,
+            "brokers were not queried\n",
+        ),
+        (Scenario::EndsInError, &format!("{UPGRADE} --yes"), 7, "\n  latest    request "),
+        (Scenario::NoPermission, "config verify", 4, "\nFix key.permission first: "),
+    ];
+    for (scenario, arguments, code, result) in last_of_result {
+        let env = TestEnv::new(scenario);
+        let text = interleaved(&env, arguments, code);
+        let (before, after) = text.split_once("\nerror: ").unwrap_or_else(|| panic!("no error in\n{text}"));
+        assert!(format!("{before}\n").contains(result), "{arguments}:\n{text}");
+        assert!(!after.contains(result), "{arguments}:\n{text}");
+
+        let env = TestEnv::new(scenario);
+        let text = interleaved(&env, &format!("{arguments} -o json"), code);
+        let (document, _) = text.rsplit_once("}\nerror: ").unwrap_or_else(|| panic!("no error in\n{text}"));
+        assert!(document.contains("\"error\": {"), "{arguments}:\n{text}");
+    }
+    let env = TestEnv::new(Scenario::Healthy);
+    for (arguments, last) in
+        [("upgrade", "}\nerror: the following required arguments"), ("", "}\nPerform rolling Kafka upgrades")]
+    {
+        let text = interleaved(&env, &format!("{arguments} -o json"), 2);
+        assert!(text.starts_with('{') && text.contains(last), "{text}");
+    }
+}
+
+#[test]
+fn blocked_check_ends_with_the_words_of_the_service() {
+    let env = TestEnv::new(Scenario::PrecheckRefused);
+    let (run, document) = env.json("check --cluster orders-prod --version 3.9.0");
+    let words = document["error"]["service_message"].as_str().expect("the service gave a reason");
+    run.assert_says(5, &["error: blocked: the service's pre-check refused the upgrade: ", words]);
+    let error = run.stderr.lines().find(|line| line.starts_with("error: ")).expect("there is an error");
+    assert!(error.contains(words) && error.ends_with(" [service.precheck]"), "{error}");
 }
 
 #[test]

@@ -161,15 +161,22 @@ fn signal_at_prompt_starts_nothing_and_restores_terminal() {
 }
 
 #[test]
-fn end_of_input_is_not_a_confirmation() {
-    let env = TestEnv::new(Scenario::Healthy);
-    let mut terminal = Terminal::open(&env, UPGRADE);
-    terminal.expect(QUESTION);
-    terminal.press("\u{4}");
-    terminal.press("\u{3}");
-    terminal.expect("nothing was started");
-    assert_eq!(terminal.end().0, 130);
-    assert_eq!(env.sandbox.log().starts_requested(), 0);
+fn end_of_input_declines() {
+    for (typed, keys) in [("", "\u{4}"), ("orders-prod", "\u{4}\u{4}")] {
+        let env = TestEnv::new(Scenario::Healthy);
+        let mut terminal = Terminal::open(&env, UPGRADE);
+        terminal.expect(QUESTION);
+        terminal.press(typed);
+        terminal.expect(typed);
+        terminal.press(keys);
+        terminal.expect("the start was not confirmed: `orders-prod` was not typed");
+        let (code, rest) = terminal.end();
+        assert_eq!(code, 10, "{typed:?}: {rest}");
+        assert!(rest.contains("cdss changed nothing."), "{typed:?}: {rest}");
+        assert!(!rest.contains("attempt"), "{typed:?}: it asks again:\n{rest}");
+        assert_eq!(env.sandbox.log().starts_requested(), 0, "{typed:?}");
+        assert_eq!(env.home.journal_text(), "", "{typed:?}");
+    }
 }
 
 #[test]

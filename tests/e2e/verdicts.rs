@@ -166,3 +166,38 @@ fn duration_is_shown_only_for_an_observed_end() {
     let shown = service.home.run_at(&service.url(), &format!("{UPGRADE} --yes"));
     assert!(shown.stdout.starts_with("orders-prod  3.7.1 → 3.9.0  done  at most "), "{}", shown.stdout);
 }
+
+#[test]
+fn every_time_in_text_is_local_with_its_offset() {
+    let env = TestEnv::new(Scenario::EndsInError);
+    let seoul = [("TZ", Some("Asia/Seoul"))];
+    let failed = env.run_with(&format!("{UPGRADE} --yes"), &seoul);
+    assert_eq!(failed.code, 7, "{failed:#?}");
+    let history = env.run_with("history", &seoul).stdout;
+    let id = history.lines().nth(1).and_then(|row| row.split(' ').next()).expect("there is a run");
+    let texts = [
+        failed.stdout.clone(),
+        failed.stderr.clone(),
+        env.run_with("status --cluster orders-prod", &seoul).stdout,
+        env.run_with(&format!("history {id}"), &seoul).stdout,
+        history.clone(),
+    ];
+    for text in texts {
+        let dates: Vec<_> = text.match_indices("20").filter(|(at, _)| is_date(&text[*at..])).collect();
+        assert!(!dates.is_empty(), "no time in\n{text}");
+        for (at, _) in dates {
+            let time: String = text[at..].chars().take("2026-11-24 03:02:11 +09:00".len()).collect();
+            assert!(time.ends_with(" +09:00") && time.as_bytes()[10] == b' ', "{time:?} in\n{text}");
+        }
+        assert!(!text.contains(" UTC"), "{text}");
+    }
+}
+
+/// Returns true if the text begins with a date, such as `2026-11-24`.
+fn is_date(text: &str) -> bool {
+    text.len() > 10
+        && text.bytes().take(10).zip("dddd-dd-dd".bytes()).all(|(byte, form)| match form {
+            b'd' => byte.is_ascii_digit(),
+            dash => byte == dash,
+        })
+}

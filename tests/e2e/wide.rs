@@ -71,7 +71,7 @@ fn cluster_status_stays_aligned() {
     let expected = "\
 Cluster       결제 (1009402)  5 brokers  running
 Kafka         3.6.2
-Config group  403
+Config group  c-362 (403)
 
   NODE        STATUS
   결제-d-001  green

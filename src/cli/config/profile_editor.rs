@@ -11,6 +11,8 @@ use crate::cli::context::listening_clock;
 use crate::clock::SystemClock;
 use crate::consent::{ConsentError, Prompt as _, Question, require_terminal};
 use crate::error::{CommandError, StartState, UsageError};
+use crate::messages::Message;
+use crate::model::language::Language;
 use crate::model::profile_edit::ProfileEdit;
 use crate::model::region::{self, EndpointKind, Region, Site};
 use crate::model::setting_name::Field;
@@ -27,6 +29,7 @@ pub(super) struct ProfileEditor<'a> {
     pub files: ProfileFiles,
     pub profile: String,
     pub clock: SystemClock,
+    language: Language,
 }
 
 impl<'a> ProfileEditor<'a> {
@@ -35,7 +38,8 @@ impl<'a> ProfileEditor<'a> {
         let file = files.paths.first().cloned().ok_or(UsageError::NoProfileDirectory)?;
         let requested = settings::requested_profile(flags, environment)?;
         let profile = requested.map_or_else(|| settings::DEFAULT_PROFILE.to_owned(), |(name, _)| name);
-        Ok(Self { flags, environment, file, files, profile, clock: listening_clock() })
+        let language = settings::language(flags.language, environment)?;
+        Ok(Self { flags, environment, file, files, profile, clock: listening_clock(), language })
     }
 
     /// Warns about surprising consequences of an edit: conflicting settings, and a section of `~/.ncloud/configure`
@@ -59,7 +63,7 @@ impl<'a> ProfileEditor<'a> {
     }
 
     fn prompt(&self) -> TerminalPrompt {
-        TerminalPrompt { signals: self.clock.signals.clone() }
+        TerminalPrompt { signals: self.clock.signals.clone(), language: self.language }
     }
 
     /// Prompts for all values, then writes them together.
@@ -122,7 +126,7 @@ impl<'a> ProfileEditor<'a> {
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<T, CommandError> {
         loop {
-            let input = self.prompt().read_line(question).await.map_err(prompt_failure)?;
+            let input = self.prompt().read_field(question).await.map_err(prompt_failure)?;
             let input = input.trim();
             match read(if input.is_empty() { default } else { input }) {
                 Ok(value) => return Ok(value),
@@ -165,16 +169,17 @@ impl<'a> ProfileEditor<'a> {
     pub(super) async fn remove(&self, field: Option<Field>, yes: bool) -> Result<ProfileEdit, CommandError> {
         settings::require_removable(&self.files, &self.profile, field)?;
         if !yes {
+            let name = self.profile.as_str();
             let text = match field {
-                Some(field) => format!("Type {} to remove its {field}", self.profile),
-                None => format!("Type {} to remove the profile", self.profile),
+                Some(field) => Message::TypeProfileNameForKey { name, key: field.into_str() },
+                None => Message::TypeProfileName { name },
             };
             let question = Question {
                 text,
-                expected: &self.profile,
-                expected_kind: "the profile name",
+                expected: name,
+                if_wrong: Message::NotProfileName,
                 action: "the removal",
-                if_declined: "nothing was removed",
+                if_declined: Message::NothingRemoved,
             };
             let mut prompt = self.prompt();
             require_terminal(&prompt).map_err(CommandError::Consent)?;

@@ -10,12 +10,13 @@ use clap::{Args, ValueEnum};
 use super::runtime::block_on;
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::{CommandError, UsageError};
+use crate::model::language::Language;
 use crate::output::streams;
 use crate::report::list::{self, ComparedQuestion, ComparisonReport, ScenariosReport};
 use crate::sandbox::{
     self, Comparison, NewCluster, Options, Question, ReplayClock, RequestLog, Sandbox, Scenario,
 };
-use crate::settings::{Environment, is_setting_variable, sandbox_credentials};
+use crate::settings::{Environment, LANGUAGE_VARIABLE, is_setting_variable, sandbox_credentials};
 use crate::signals::{Signal, SignalListener, on_signal};
 use directory::{SandboxDirectory, WrapperError};
 
@@ -89,15 +90,19 @@ pub(crate) struct SandboxArgs {
     command: Vec<OsString>,
 }
 
-/// Runs the sandbox and returns the exit code of the command in it.
-pub(crate) fn run(args: &SandboxArgs, environment: &Environment) -> Result<u8, CommandError> {
-    serve(args, environment).map_err(|error| {
+/// Runs the sandbox and returns the exit code of the command in it. `language` is that of `--lang`.
+pub(crate) fn run(
+    args: &SandboxArgs,
+    language: Option<Language>,
+    environment: &Environment,
+) -> Result<u8, CommandError> {
+    serve(args, language, environment).map_err(|error| {
         let hint = error.is::<WrapperError>().then(WrapperError::hint);
         UsageError::Sandbox { reason: format!("{error:#}"), hint }.into()
     })
 }
 
-fn serve(args: &SandboxArgs, environment: &Environment) -> anyhow::Result<u8> {
+fn serve(args: &SandboxArgs, language: Option<Language>, environment: &Environment) -> anyhow::Result<u8> {
     let (access_key, secret_key) = sandbox_credentials().into_parts();
     let options = Options {
         scenario: args.scenario,
@@ -111,7 +116,9 @@ fn serve(args: &SandboxArgs, environment: &Environment) -> anyhow::Result<u8> {
     let sandbox = Sandbox::start(options).context("can't start the sandbox")?;
     let directory = SandboxDirectory::create(environment, sandbox.port(), &new_id())?;
     let code = match args.command.split_first() {
-        Some((program, arguments)) => run_command(program, arguments, &sandbox, &directory, environment)?,
+        Some((program, arguments)) => {
+            run_command(program, arguments, language, &sandbox, &directory, environment)?
+        }
         None => serve_until_signal(&sandbox)?,
     };
     let log = sandbox.log();
@@ -145,16 +152,17 @@ fn new_id() -> String {
     format!("{}-{}", now.strftime("%Y%m%dT%H%M%S%3f"), std::process::id())
 }
 
-/// Returns true for a variable that could direct a command in the sandbox to another service.
+/// Returns true for a variable that could direct a command in the sandbox to another service. The language is kept.
 fn is_removed_variable(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
-    is_setting_variable(&upper)
+    is_setting_variable(&upper) && upper != LANGUAGE_VARIABLE
         || matches!(upper.as_str(), "HTTP_PROXY" | "HTTPS_PROXY" | "ALL_PROXY" | "NO_PROXY")
 }
 
 fn run_command(
     program: &OsString,
     arguments: &[OsString],
+    language: Option<Language>,
     sandbox: &Sandbox,
     directory: &SandboxDirectory,
     environment: &Environment,
@@ -172,6 +180,7 @@ fn run_command(
     for name in environment.names().filter(|name| is_removed_variable(name)) {
         command.env_remove(name);
     }
+    command.envs(language.map(|language| (LANGUAGE_VARIABLE, language.into_str())));
     command.env("PATH", path).env("CDSS_SANDBOX", sandbox.url());
     for (name, subdirectory) in [
         ("XDG_CONFIG_HOME", "config"),

@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use console::{Alignment, Style, measure_text_width, pad_str, truncate_str};
+use console::{Alignment, measure_text_width, pad_str, truncate_str};
 
 use crate::model::broker_health::Color;
+use crate::output::color::{AnsiColor, node_color, paint};
 use crate::output::escape::escape;
 use crate::output::format::duration;
 use crate::report::watch::WatchView;
@@ -41,8 +42,8 @@ pub(super) fn lines(view: &WatchView, now: Duration, size: Size, color: bool) ->
     warnings.truncate(rows.saturating_sub(lines.len() + 2));
     let left = rows.saturating_sub(lines.len() + warnings.len());
     lines.extend(broker_lines(view, now, left, columns, color));
-    let warning_style = Style::new().yellow().force_styling(color);
-    lines.extend(warnings.iter().map(|line| warning_style.apply_to(line).to_string()));
+    let warning_color = color.then_some(AnsiColor::Yellow);
+    lines.extend(warnings.iter().map(|line| paint(line, warning_color)));
     lines.truncate(rows);
     lines.iter().map(|line| truncate_str(line, columns, "…").into_owned()).collect()
 }
@@ -141,12 +142,10 @@ fn broker_table(
     let name_width = name_width.min(columns.saturating_sub(other_width).max(MIN_NAME_WIDTH));
     let note_width = columns.saturating_sub(other_width + name_width + "  ".len());
     let lines = brokers.iter().zip(&cells).map(|(broker, [name, state, time])| {
-        let style = match state.as_str() {
-            "green" => Style::new().green(),
-            "red" | MISSING => Style::new().red(),
-            _ => Style::new().yellow(),
-        };
-        let state = style.force_styling(color).apply_to(pad_str(state, state_width, Alignment::Left, None));
+        let state_color =
+            if state == MISSING { Some(AnsiColor::Red) } else { broker.colors.last().and_then(node_color) };
+        let state = pad_str(state, state_width, Alignment::Left, None);
+        let state = paint(&state, state_color.filter(|_| color));
         let time = pad_str(time, time_width, Alignment::Left, None);
         let note = restart_note(broker).filter(|note| note.len() <= note_width).unwrap_or_default();
         format!("  {}  {state}  {time}  {note}", fit_end(name, name_width)).trim_end().to_owned()

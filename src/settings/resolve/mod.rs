@@ -9,8 +9,9 @@ use super::profile::parse_absolute_path;
 use super::resolved_endpoint::{ResolvedEndpoint, label, parse_value, resolve_endpoint};
 use super::sources::{Flags, Sources};
 use super::store::ProfileFiles;
-use super::{CredentialSource, Environment, Origin, SettingsError};
+use super::{CredentialSource, Environment, Origin, SettingsError, language};
 use crate::model::endpoint::Endpoint;
+use crate::model::language::Language;
 use crate::model::output_format::OutputFormat;
 use crate::model::proxy_address::ProxyAddress;
 use crate::model::service::Service;
@@ -30,6 +31,8 @@ pub(crate) struct Settings {
     /// The proxy of the profile. Without one, the HTTP client reads the proxy variables.
     pub proxy: Option<ProxyAddress>,
     pub output: OutputFormat,
+    /// The language of the messages that protect the user.
+    pub language: Language,
     pub poll_interval: Duration,
     /// The file to record requests in.
     pub record: Option<PathBuf>,
@@ -102,6 +105,7 @@ pub(crate) fn resolve(
         cacert: cacert.0,
         proxy: proxy.0,
         output: output.0,
+        language: language(flags.language, environment)?,
         poll_interval: poll_interval.0,
         record: record.0,
         warnings,

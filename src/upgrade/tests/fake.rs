@@ -226,7 +226,7 @@ impl TestSession {
         };
         Self {
             journal: Journal::new(None, Operator::default(), "run".to_owned(), Rc::new(FakeClock::default())),
-            context: CommandContext { service, profile: None },
+            context: CommandContext::new(service, None),
             recorder: Recorder::default(),
             sent_change: RefCell::default(),
         }

@@ -21,6 +21,7 @@ use crate::model::cluster::{Cluster, ClusterState};
 use crate::model::command_context::CommandContext;
 use crate::model::endpoint::Endpoint;
 use crate::model::ids::ClusterNo;
+use crate::model::language::Language;
 use crate::model::region::Site;
 use crate::model::service::Service;
 use crate::model::verdict::{Submitted, Verdict};
@@ -150,6 +151,10 @@ impl Prompt for NoPrompt {
         Some("stdin")
     }
 
+    fn language(&self) -> Language {
+        Language::English
+    }
+
     async fn read_line(&mut self, _: &str) -> Result<String, ConsentError> {
         Err(ConsentError::Terminal(std::io::ErrorKind::UnexpectedEof.into()))
     }
@@ -189,7 +194,7 @@ pub(super) async fn upgraded(
         api,
         clock,
         journal,
-        context: &CommandContext { service: service(identity), profile: None },
+        context: &CommandContext::new(service(identity), None),
         reporter: &mut Recorder::default(),
         poll_interval: Duration::from_secs(15),
         sent_change: &RefCell::default(),

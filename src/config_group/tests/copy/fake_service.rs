@@ -19,6 +19,7 @@ use crate::journal::{Journal, Operator};
 use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
+use crate::model::language::Language;
 use crate::model::operation_name::OperationName;
 use crate::session::Session;
 use crate::signals::Signal;
@@ -297,6 +298,10 @@ struct NoTerminal;
 impl Prompt for NoTerminal {
     fn non_terminal_stream(&self) -> Option<&'static str> {
         Some("stdin")
+    }
+
+    fn language(&self) -> Language {
+        Language::English
     }
 
     async fn read_line(&mut self, _: &str) -> Result<String, ConsentError> {

@@ -112,6 +112,7 @@ fn empty_value_never_falls_through() {
         "CDSS_PROFILE",
         "CDSS_SANDBOX",
         "CDSS_OUTPUT",
+        "CDSS_LANG",
         "NCLOUD_API_GW",
         "NCLOUD_PROFILE",
     ] {
@@ -144,6 +145,7 @@ fn invalid_values_are_rejected_with_their_origin() {
         ),
         (("CDSS_PROFILE", "prod"), "profile `prod` not found"),
         (("CDSS_OUTPUT", "yaml"), "CDSS_OUTPUT: unsupported output format `yaml`; use table or json"),
+        (("CDSS_LANG", "kr"), "CDSS_LANG: unsupported language `kr`; use en or ko"),
         (
             ("NCLOUD_API_GW", "https://user@example.com"),
             "NCLOUD_API_GW: `example.com` must have only a scheme, host, and port",

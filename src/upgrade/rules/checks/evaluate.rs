@@ -9,7 +9,7 @@ use crate::model::cluster::{ClusterIdentity, ClusterState};
 use crate::model::journal_state::JournalProblem;
 use crate::model::kafka_version::release_of;
 use crate::model::suggested_command::SuggestedCommand;
-use crate::model::utc_time::utc_time;
+use crate::model::time::local_time;
 use crate::upgrade::rules::acceptance::Acceptances;
 use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 
@@ -250,7 +250,7 @@ fn unresolved_starts(snapshot: &Snapshot) -> Option<Check> {
     let each: Vec<String> = starts
         .iter()
         .map(|start| {
-            let at = utc_time(start.started_at);
+            let at = local_time(start.started_at);
             format!("run {} requested version code {} at {at}", start.run, start.version)
         })
         .collect();

@@ -20,6 +20,7 @@ use crate::error::CommandError;
 use crate::journal::{Journal, Operator};
 use crate::model::command_context::CommandContext;
 use crate::model::endpoint::Endpoint;
+use crate::model::language::Language;
 use crate::model::region::Site;
 use crate::model::service::Service;
 use crate::report::Finished;
@@ -98,6 +99,10 @@ struct DelayedPrompt<'a> {
 impl Prompt for DelayedPrompt<'_> {
     fn non_terminal_stream(&self) -> Option<&'static str> {
         None
+    }
+
+    fn language(&self) -> Language {
+        Language::English
     }
 
     async fn read_line(&mut self, _: &str) -> Result<String, ConsentError> {
@@ -199,7 +204,7 @@ async fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[
     let api = WorldService { world: Rc::clone(world), region: plan.region };
     let clock = WorldClock(Rc::clone(world));
     let sent_change = RefCell::default();
-    let context = CommandContext { service: service(plan.region), profile: None };
+    let context = CommandContext::new(service(plan.region), None);
     let mut recorder = Recorder::default();
     let mut session = Session {
         api: &api,
@@ -247,7 +252,7 @@ async fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[
                 watch,
                 timeout: plan.timeout,
             };
-            let Finished { report: StatusReport(report), error } =
+            let Finished { report: StatusReport { upgrade: report, .. }, error } =
                 status(&mut session, &status_request).await;
             Finished { report, error }
         }

@@ -255,7 +255,8 @@ fn each_open_start_is_accepted_by_its_run_id() {
     let checks = evaluate(&snapshot, &Acceptances::default());
     let check = find_check(&checks, "start.unresolved").unwrap();
     assert_eq!(check.items, ["r-1", "r-2"]);
-    let each = |run| format!("run {run} requested version code 3903006 at 1970-01-01 00:00:00 UTC");
+    let at = crate::model::time::local_time(jiff::Timestamp::UNIX_EPOCH);
+    let each = |run| format!("run {run} requested version code 3903006 at {at}");
     assert_eq!(
         check.reason,
         format!("outcome of an earlier start unknown: {}; {}", each("r-1"), each("r-2"))

@@ -1,6 +1,7 @@
-//! Times in UTC: in documents, in messages, and in the lines for support.
+//! Times: local in text, UTC in documents.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 /// A time in UTC.
@@ -12,7 +13,7 @@ use serde::Serialize;
 )]
 pub(crate) struct Time(#[cfg_attr(test, schemars(with = "String"))] pub Timestamp);
 
-/// Formats a time in UTC, to the second: `2026-11-23 18:02:11 UTC`.
-pub(crate) fn utc_time(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+/// Formats a time for all text: in the system time zone, with its offset, to the second: `2026-11-24 03:02:11 +09:00`.
+pub(crate) fn local_time(at: Timestamp) -> String {
+    at.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
 }
