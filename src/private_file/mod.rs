@@ -145,7 +145,10 @@ pub(crate) fn access_problem(path: &Path) -> Option<io::Error> {
 }
 
 fn parent(path: &Path) -> &Path {
-    path.parent().unwrap_or(Path::new("/"))
+    match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        parent => parent.unwrap_or(Path::new("/")),
+    }
 }
 
 /// Removes a file, unless it is missing.
