@@ -8,7 +8,7 @@ use strum::IntoStaticStr;
 use crate::cli::context::Context;
 use crate::output::CommandReport;
 use crate::report::Finished;
-use crate::report::config_group::{CopyReport, DiffReport};
+use crate::report::config_group::{CopyReport, DiffReport, GroupReport};
 use crate::report::history::HistoryReport;
 use crate::report::upgrade::{CheckReport, StatusReport, UpgradeReport};
 
@@ -103,6 +103,7 @@ pub(super) fn empty_report_of(parsed: &ArgMatches) -> Box<dyn CommandReport> {
         ("upgrade", _) => Box::new(UpgradeReport::not_started()),
         ("check", _) => Box::new(CheckReport::default()),
         ("status", _) => Box::new(StatusReport::default()),
+        ("config-group", Some("show")) => Box::new(GroupReport::default()),
         ("config-group", Some("diff")) => Box::new(DiffReport::default()),
         ("config-group", Some("copy")) => Box::new(CopyReport::default()),
         ("history", _) => Box::new(HistoryReport::default()),

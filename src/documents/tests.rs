@@ -15,7 +15,7 @@ use strum::{VariantArray, VariantNames};
 
 use super::Document;
 use super::config::VerifyFields;
-use super::config_group::{CopyFields, DiffFields};
+use super::config_group::{CopyFields, DiffFields, GroupFields};
 use super::history::HistoryFields;
 use super::upgrade::{CheckFields, StatusFields, UpgradeFields};
 use crate::config_group::rules::copy::SkipReason;
@@ -164,7 +164,12 @@ fn commands(generator: &mut SchemaGenerator) -> [(&'static str, Value); 11] {
         form::<VersionsReport>(generator),
         form::<ConfigGroupsReport>(generator),
     ]);
-    let config_group = one_form_of([form::<DiffFields>(generator), form::<CopyFields>(generator)]);
+    let config_group = one_form_of([
+        form::<DiffFields>(generator),
+        form::<CopyFields>(generator),
+        form::<ConfigGroupsReport>(generator),
+        form::<GroupFields>(generator),
+    ]);
     let config = one_form_of([
         form::<SettingsReport>(generator),
         form::<VerifyFields>(generator),

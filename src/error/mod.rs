@@ -226,10 +226,14 @@ fn config_group_hint(
     context: Option<&CommandContext>,
 ) -> String {
     match error {
-        ConfigGroupError::NotFound(_) => {
+        ConfigGroupError::NotFound { similar, .. } => {
             let list = SuggestedCommand::ListConfigGroups(None).quoted(context);
             let limits = if is_complete { String::new() } else { format!("; {INCOMPLETE_GROUP_LIST}") };
-            format!("run {list} to list all config groups{limits}")
+            let similar = match similar.as_slice() {
+                [] => String::new(),
+                names => format!("similar names: {}; ", names.join(", ")),
+            };
+            format!("{similar}run {list} to list all config groups{limits}")
         }
         ConfigGroupError::Ambiguous { groups, .. } => ambiguity_hint(groups, flag),
     }

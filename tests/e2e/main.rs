@@ -9,6 +9,7 @@ mod completions;
 mod config_group;
 mod config_group_answers;
 mod config_group_copy;
+mod config_group_show;
 mod config_terminal;
 mod credentials;
 mod extremes;

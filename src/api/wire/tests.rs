@@ -171,6 +171,7 @@ fn requests_match_the_api_guide() {
         config_group(target.config_group, version).operation,
         settings(target.config_group, version).operation,
         usage_count(target.config_group).operation,
+        group_user_page(target.config_group, 2).operation,
         create_group(&group),
         write_group(target.config_group, version, &values),
         write_group(target.config_group, version, &[]),
