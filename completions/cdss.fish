@@ -41,7 +41,7 @@ complete -c cdss -n "__fish_cdss_needs_command" -f -a "upgrade" -d 'Start a roll
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "check" -d 'Check whether an upgrade is possible and show what would change'
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "status" -d 'Show cluster status, or watch until the change finishes'
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "list" -d 'List clusters, versions, and config groups'
-complete -c cdss -n "__fish_cdss_needs_command" -f -a "config-group" -d 'Compare config groups, or copy one to another Kafka version'
+complete -c cdss -n "__fish_cdss_needs_command" -f -a "config-group" -d 'List, show, compare, and copy config groups'
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "config" -d 'Manage profiles and API keys (not Kafka settings)'
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "history" -d 'Show upgrades and config group copies run on this machine'
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "sandbox" -d 'Run commands against a local CDSS simulator'
@@ -51,6 +51,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l cluster -d 'Cluste
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l version -d 'Target Kafka version, such as 3.9.0' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l config-group -d 'Config group for the target version' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l accept -d 'Override a blocking check, for example ID=ITEM' -r
+complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l plan -d 'Start only the plan with this ID (for approvals)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l timeout -d 'Stop waiting after this time' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l poll -d 'Polling interval [default: 15s]' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l profile -d 'Profile to use' -r
@@ -156,20 +157,47 @@ never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -l profile -d 'Profile to use' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -l region -d 'Region: KR, SGN, JPN, KRS, or FKR' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -s o -l output -d 'Output format: table or json' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l profile -d 'Profile to use' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l region -d 'Region: KR, SGN, JPN, KRS, or FKR' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -f -a "diff" -d 'Compare two config groups, setting by setting'
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -f -a "copy" -d 'Copy a config group to another Kafka version'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -f -a "list" -d 'List config groups of all versions or of one version'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -f -a "show" -d 'Show the settings of a config group and the clusters that use it'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -f -a "diff" -d 'Compare two config groups, setting by setting'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -f -a "copy" -d 'Copy a config group to another Kafka version'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l version -d 'List only groups of this Kafka version' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l profile -d 'Profile to use' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l region -d 'Region: KR, SGN, JPN, KRS, or FKR' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l profile -d 'Profile to use' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l region -d 'Region: KR, SGN, JPN, KRS, or FKR' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l profile -d 'Profile to use' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l region -d 'Region: KR, SGN, JPN, KRS, or FKR' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r

@@ -56,6 +56,7 @@ pub(super) async fn run(args: &CheckArgs, session: &mut Session<'_, HttpApi>) ->
         config_group: args.config_group.clone(),
         acceptances: Acceptances(args.accept.clone()),
         require_journal: false,
+        approved_plan: None,
     };
     check(session, &request).await
 }

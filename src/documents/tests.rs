@@ -35,6 +35,7 @@ use crate::report::config::{ProfileChangeReport, ProfilesReport, SettingsReport}
 use crate::report::list::{ClustersReport, ConfigGroupsReport, ScenariosReport, VersionsReport};
 use crate::upgrade::rules::broker_history::RestartEvidence;
 use crate::upgrade::rules::checks::{CheckId, CheckResult};
+use crate::upgrade::rules::plan_id::PlanId;
 
 /// Implements the schema of a value that is written as a text.
 macro_rules! text_schema {
@@ -63,6 +64,7 @@ text_schema! {
     Color => json_schema!({ "type": "string", "minLength": 1 });
     Endpoint => json_schema!({ "type": "string", "pattern": "^https?://" });
     OperationName => words::<Self>();
+    PlanId => json_schema!({ "type": "string", "pattern": "^[0-9a-f]{16}$" });
     Region => json_schema!({ "type": "string", "pattern": "^[A-Z0-9]{2,8}$" });
     Release => json_schema!({ "type": "string", "minLength": 1 });
     RestartEvidence => words::<Self>();

@@ -11,6 +11,7 @@ use crate::model::kafka_version::KafkaVersion;
 use crate::model::utc_time::Time;
 use crate::model::verdict::{Evidence, Submitted, Verdict};
 use crate::report::upgrade::{CheckReport, PlanReport, StatusReport, UpgradeReport, VersionChoice};
+use crate::upgrade::rules::plan_id::PlanId;
 
 /// `check`, and `upgrade --dry-run`. Nothing was started.
 #[derive(Serialize)]
@@ -25,6 +26,8 @@ pub(crate) struct CheckFields {
     cluster: Option<Cluster>,
     #[serde(flatten)]
     common: CommonFields,
+    /// The ID of the plan for `upgrade --plan`; null if there is nothing that could be started.
+    plan_id: Option<PlanId>,
     /// All offered versions, if none was requested.
     versions: Option<Vec<VersionChoice>>,
 }
@@ -35,6 +38,7 @@ impl CheckFields {
         Self {
             cluster: cluster(&report.plan),
             common: CommonFields::from_report(&not_started, commands),
+            plan_id: report.plan.id,
             versions: report.versions.clone(),
         }
     }
@@ -47,11 +51,17 @@ pub(crate) struct UpgradeFields {
     cluster: Option<Cluster>,
     #[serde(flatten)]
     common: CommonFields,
+    /// The ID of the plan; null if there was nothing that could be started.
+    plan_id: Option<PlanId>,
 }
 
 impl UpgradeFields {
     pub(crate) fn from_report(report: &UpgradeReport, commands: Option<&CommandContext>) -> Self {
-        Self { cluster: cluster(&report.plan), common: CommonFields::from_report(report, commands) }
+        Self {
+            cluster: cluster(&report.plan),
+            common: CommonFields::from_report(report, commands),
+            plan_id: report.plan.id,
+        }
     }
 }
 
@@ -178,6 +188,7 @@ impl Candidate {
 /// The plan of an upgrade.
 #[derive(Serialize)]
 struct PlanDocument {
+    plan_id: Option<PlanId>,
     from: Option<KafkaVersion>,
     to: Option<KafkaVersion>,
     config_group: ConfigGroupChange,
@@ -188,6 +199,7 @@ struct PlanDocument {
 /// Returns only the plan and its checks, as the journal records them before a start.
 pub(crate) fn plan_document(plan: &PlanReport) -> Value {
     to_value(&PlanDocument {
+        plan_id: plan.id,
         from: plan.from.clone(),
         to: plan.to.clone(),
         config_group: ConfigGroupChange::from_plan(plan),

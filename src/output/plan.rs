@@ -30,6 +30,7 @@ pub(super) fn render_plan(plan: &PlanReport, service: &str, show_all: bool) -> S
     lines.push(format!("Kafka         {}", versions_text(plan)));
     lines.extend(groups_text(plan).map(|groups| format!("Config group  {groups}")));
     lines.extend(changes_table(&plan.changes, show_all, 14));
+    lines.extend(plan.id.map(|id| format!("Plan          {id}")));
     if !plan.checks.is_empty() {
         lines.push(String::new());
         lines.push(checks_table(&plan.checks));

@@ -4,6 +4,7 @@
 
 mod accept;
 mod altered;
+mod approved_plan;
 mod bad_input;
 mod completions;
 mod config_group;
