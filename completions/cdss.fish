@@ -29,7 +29,7 @@ complete -c cdss -n "__fish_cdss_needs_command" -l region -d 'Region: KR, SGN, J
 complete -c cdss -n "__fish_cdss_needs_command" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_needs_command" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_needs_command" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_needs_command" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_needs_command" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_needs_command" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -59,7 +59,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l region -d 'Region:
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -80,7 +80,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand check" -l region -d 'Region: K
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand check" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand check" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -97,7 +97,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand status" -l region -d 'Region: 
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand status" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand status" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -110,7 +110,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subc
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -125,7 +125,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcomma
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -137,7 +137,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcomma
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -150,7 +150,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcomma
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -162,7 +162,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_s
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -179,7 +179,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -191,7 +191,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -203,7 +203,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -219,7 +219,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -233,7 +233,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_su
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -251,7 +251,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -263,7 +263,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -275,7 +275,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -287,7 +287,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -299,7 +299,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -312,7 +312,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -325,7 +325,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand history" -l region -d 'Region:
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand history" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand history" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -342,7 +342,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l region -d 'Region:
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -355,7 +355,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand completions" -l region -d 'Reg
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand completions" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand completions" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -367,7 +367,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand help" -l region -d 'Region: KR
 complete -c cdss -n "__fish_cdss_using_subcommand help" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand help" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand help" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand help" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand help" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand help" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"

@@ -44,6 +44,11 @@ impl Command {
         self.into()
     }
 
+    /// Returns true if the command has Markdown output.
+    pub(crate) fn has_markdown(&self) -> bool {
+        matches!(self, Self::Upgrade(_) | Self::Check(_))
+    }
+
     /// Returns the unparsed value of `--poll`.
     pub(crate) fn poll(&self) -> Option<&str> {
         match self {

@@ -288,6 +288,18 @@ impl CommandError {
         }
     }
 
+    /// Returns the command that shows how the change goes on. The hint ends with it.
+    pub(crate) fn follow_command(&self) -> Option<&SuggestedCommand> {
+        match self {
+            Self::Busy { follow, .. }
+            | Self::StillRunning { follow, .. }
+            | Self::NotAtTarget { follow, .. }
+            | Self::OutcomeUnknown { follow, .. } => Some(follow),
+            Self::Interrupted { follow, .. } => follow.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Returns the next step for the user, if there is one. Its commands use the service of the context.
     pub(crate) fn hint(&self, context: Option<&CommandContext>) -> Option<String> {
         let with_command =

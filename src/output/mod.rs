@@ -6,6 +6,7 @@ mod escape;
 mod format;
 mod history;
 mod list;
+mod markdown;
 mod plan;
 mod progress;
 mod prompt;
@@ -14,6 +15,7 @@ mod result;
 pub(crate) mod streams;
 mod table;
 mod upgrade;
+mod upgrade_details;
 
 pub(crate) use escape::{escape, escape_lines};
 pub(crate) use progress::StderrReporter;

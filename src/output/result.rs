@@ -20,6 +20,11 @@ pub(crate) trait CommandReport {
     /// Renders the result as text; empty if there is none.
     fn render(&self, view: &View<'_>) -> String;
 
+    /// Renders the result and the error as Markdown; empty if the command has no Markdown output.
+    fn markdown(&self, _: &View<'_>) -> String {
+        String::new()
+    }
+
     /// Returns a line on whether anything was changed; None if the error itself reports it.
     fn change_note(&self, _: &CommandError) -> Option<&'static str> {
         None
@@ -74,7 +79,7 @@ impl View<'_> {
     }
 }
 
-/// Prints the error, if any, and then the result: as text, or as a JSON document.
+/// Prints the error, if any, and then the result: as text, as a JSON document, or as Markdown.
 ///
 /// # Errors
 ///
@@ -89,11 +94,13 @@ pub(crate) fn print_result(report: &dyn CommandReport, view: &View<'_>) -> io::R
             let text = serde_json::to_string_pretty(&document).map_err(io::Error::other)?;
             streams::print_stdout(&format!("{}\n", escape_json(&text)))
         }
-        OutputFormat::Table => match report.render(view) {
-            text if text.is_empty() => Ok(()),
-            text => streams::print_stdout(&format!("{text}\n")),
-        },
+        OutputFormat::Table => print_text(&report.render(view)),
+        OutputFormat::Markdown => print_text(&report.markdown(view)),
     }
+}
+
+fn print_text(text: &str) -> io::Result<()> {
+    if text.is_empty() { Ok(()) } else { streams::print_stdout(&format!("{text}\n")) }
 }
 
 /// Returns false for an error that the parser has already printed, and for a difference, which with `diff --exit-code`

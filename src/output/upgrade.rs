@@ -1,19 +1,20 @@
 //! Text output of `check`, `upgrade`, and `status`.
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::escape::escape;
-use super::format::{duration, local_time, utc_time};
+use super::format::local_time;
+use super::markdown;
 use super::plan::render_plan;
 use super::result::{CommandReport, View};
 use super::table::{or_dash, table};
+use super::upgrade_details::{elapsed, support_details, terraform_note};
 use crate::documents::{CheckFields, Outcome, StatusFields, UpgradeFields, to_value};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::model::command_context::CommandContext;
 use crate::model::kafka_version::KafkaVersion;
-use crate::model::verdict::{Evidence, Submitted, Verdict};
+use crate::model::verdict::{Submitted, Verdict};
 use crate::report::RunEnd;
 use crate::report::upgrade::{CheckReport, PlanReport, StatusReport, UpgradeReport, VersionChoice};
 
@@ -29,6 +30,10 @@ impl CommandReport for CheckReport {
         }
     }
 
+    fn markdown(&self, view: &View<'_>) -> String {
+        markdown::check_page(self, view)
+    }
+
     fn change_note(&self, failure: &CommandError) -> Option<&'static str> {
         // The message for a signal already reports it.
         (!matches!(failure, CommandError::Interrupted { .. })).then_some("cdss changed nothing.")
@@ -42,6 +47,10 @@ impl CommandReport for UpgradeReport {
 
     fn render(&self, view: &View<'_>) -> String {
         render_upgrade(self, view.outcome)
+    }
+
+    fn markdown(&self, view: &View<'_>) -> String {
+        markdown::upgrade_page(self, view)
     }
 
     fn change_note(&self, failure: &CommandError) -> Option<&'static str> {
@@ -123,7 +132,7 @@ fn render_version_choices(plan: &PlanReport, versions: &[VersionChoice], service
 
 /// Renders the result of an upgrade, and the information for support after a failure.
 fn render_upgrade(report: &UpgradeReport, outcome: &Outcome<'_>) -> String {
-    let UpgradeReport { plan, start, observed, verdict, ended_at } = report;
+    let UpgradeReport { plan, start, observed, verdict, .. } = report;
     let (Some(verdict), Some((name, no))) = (*verdict, &plan.cluster) else { return String::new() };
     if verdict == Verdict::NotStarted {
         return String::new();
@@ -149,20 +158,9 @@ fn render_upgrade(report: &UpgradeReport, outcome: &Outcome<'_>) -> String {
     } else {
         format!("{} → {}", version_text(&plan.from), version_text(&plan.to))
     };
-    let since_start =
-        |end: Timestamp, start| duration(end.duration_since(start).try_into().unwrap_or_default());
-    let time = match (start.at, observed.finished_at, *ended_at) {
-        (Some(start), Some(end), _) => format!("  {}", since_start(end, start)),
-        (Some(start), None, Some(end)) => {
-            let bound = match verdict {
-                // The end was noticed this long after the start; the upgrade may have ended earlier.
-                Verdict::Done | Verdict::Failed => "at most",
-                // The upgrade may not have ended.
-                Verdict::Already | Verdict::NotStarted | Verdict::Running | Verdict::Unknown => "after",
-            };
-            format!("  {bound} {}", since_start(end, start))
-        }
-        _ => String::new(),
+    let time = match elapsed(report, verdict) {
+        time if time.is_empty() => time,
+        time => format!("  {time}"),
     };
     let mut lines = vec![format!("{cluster}  {versions}  {verdict}{time}")];
     match verdict {
@@ -175,42 +173,6 @@ fn render_upgrade(report: &UpgradeReport, outcome: &Outcome<'_>) -> String {
         Verdict::Already | Verdict::NotStarted | Verdict::Running | Verdict::Unknown => {}
     }
     lines.join("\n")
-}
-
-/// Returns the values to set in Terraform. Otherwise the next apply would replace the cluster, because its version code
-/// changed outside of Terraform.
-fn terraform_note(report: &UpgradeReport) -> Option<String> {
-    let code = report.plan.to.as_ref()?.code;
-    let group = report.observed.cluster.as_ref()?.config_group;
-    let group = group.map(|no| format!(" and config_group_no = {no}")).unwrap_or_default();
-    Some(format!("terraform: set kafka_version_code = \"{code}\"{group} before the next apply"))
-}
-
-/// Returns what NAVER Cloud support asks for: numbers, times in UTC, request IDs, and the last observations. It contains
-/// no secrets.
-fn support_details(report: &UpgradeReport, outcome: &Outcome<'_>) -> Vec<String> {
-    let UpgradeReport { plan, start, observed, ended_at, .. } = report;
-    let code = |version: &Option<KafkaVersion>| {
-        version.as_ref().map_or_else(|| "unknown".to_owned(), |version| version.code.to_string())
-    };
-    let service = outcome.commands.map(|commands| &commands.service);
-    let details = [
-        plan.cluster.as_ref().map(|(name, no)| ("cluster", format!("{name} ({no})"))),
-        service.map(|service| ("service", format!("{} {}", service.site, service.region))),
-        Some(("versions", format!("code {} to code {}", code(&plan.from), code(&plan.to)))),
-        start.at.map(|at| ("started", utc_time(at))),
-        ended_at.map(|at| ("ended", utc_time(at))),
-        start.request_id.clone().map(|id| ("request", id)),
-    ];
-    let latest = &observed.evidence[observed.evidence.len().saturating_sub(3)..];
-    let evidence = latest.iter().map(|Evidence { at, operation, observed }| {
-        ("observed", format!("{}  {operation}: {observed}", utc_time(*at)))
-    });
-    let request_id = outcome.requests.iter().rev().find_map(|record| record.request_id.as_deref());
-    let details = details.into_iter().flatten().chain(evidence);
-    let details = details.chain(request_id.map(|id| ("latest", format!("request {id}"))));
-    let lines = details.map(|(name, value)| format!("  {name:<8}  {}", escape(&value)));
-    [String::new(), "For NAVER Cloud support:".to_owned()].into_iter().chain(lines).collect()
 }
 
 fn render_status(service: &str, report: &UpgradeReport) -> String {

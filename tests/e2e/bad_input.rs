@@ -176,7 +176,7 @@ fn invalid_arguments_are_refused_without_a_request() {
 fn unknown_output_format_is_refused() {
     let env = TestEnv::new(Scenario::Healthy);
     env.run("list versions --output yaml")
-        .assert_says(2, &["--output: unsupported output format `yaml`; use table or json"]);
+        .assert_says(2, &["--output: unsupported output format `yaml`; use table, json, or markdown"]);
     env.run("list versions --color pink").assert_says(2, &["--color", "pink"]);
     assert_eq!(env.log().requests, []);
 }

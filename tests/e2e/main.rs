@@ -24,6 +24,7 @@ mod journal;
 mod keys;
 #[cfg(target_os = "linux")]
 mod killed_writes;
+mod markdown;
 #[path = "../metrics/mod.rs"]
 mod metrics;
 mod odd_answers;

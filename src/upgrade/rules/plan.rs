@@ -3,7 +3,7 @@
 use super::acceptance::Acceptances;
 use super::checks::{self, Check, CheckId, Remedy};
 use super::next_action::{self, NextAction};
-use super::plan_id::PlanId;
+use super::plan_id::{PlanContent, PlanId};
 use super::progress::{Expectation, ExpectedBrokers};
 use super::snapshot::{SelectedGroup, Snapshot};
 use crate::config_group::rules::choice::Candidate;
@@ -53,7 +53,7 @@ impl Plan {
     /// If the snapshot names an approved plan, a check blocks every other plan that leads to a start.
     pub(crate) fn new(snapshot: &Snapshot, accepted: &Acceptances) -> Self {
         let mut plan = Self::without_id(snapshot, accepted);
-        plan.id = PlanId::new(&snapshot.service, &plan);
+        plan.id = plan.derive_id(&snapshot.service);
         if let Some(approved) = snapshot.approved_plan
             && plan.next_action == NextAction::RunChecks
             && plan.id != Some(approved)
@@ -88,6 +88,26 @@ impl Plan {
                 .map(|health| health.brokers.nodes.iter().map(|node| node.name.clone()).collect())
                 .unwrap_or_default(),
         }
+    }
+
+    /// Returns the id of this plan; None unless it could lead to a start: no other change is in progress, and the current
+    /// version, the target group, the setting changes, and the brokers are known. It may be blocked.
+    fn derive_id(&self, service: &str) -> Option<PlanId> {
+        let (from, group) = (self.from.as_ref()?, self.group_to.as_ref()?);
+        let is_known = !self.changes.is_empty() && !self.broker_names.is_empty();
+        let is_startable = self.next_action == NextAction::RunChecks && from.code != self.to.code;
+        (is_known && is_startable).then(|| {
+            PlanId::new(&PlanContent {
+                service,
+                cluster: (self.no, &self.name),
+                from: from.code,
+                to: self.to.code,
+                config_group: group.no,
+                changes: &self.changes,
+                broker_names: &self.broker_names,
+                broker_count: self.broker_count,
+            })
+        })
     }
 
     /// Returns the cluster's name, or its number if the service returned no name.

@@ -5,9 +5,8 @@ use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 
-use super::next_action::NextAction;
-use super::plan::Plan;
 use crate::config_group::rules::difference::{ChangeClass, SettingChange};
+use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::words::serialize_as_text;
 
 /// Names the content of a plan: two plans have the same id only if they start the same upgrade with the same effect.
@@ -22,29 +21,34 @@ pub(crate) struct PlanId(u64);
 #[error("a plan ID has 16 hexadecimal digits")]
 pub(crate) struct InvalidPlanId;
 
+/// What the id of a plan consists of.
+///
+/// Nothing here may change between two reads of an unchanged cluster. The results of checks are not part of it: they do not
+/// change what a start would do, and are evaluated again before each start.
+pub(super) struct PlanContent<'a> {
+    /// Site, region, and endpoint, as [`Service::key`](crate::model::service::Service::key) returns them.
+    pub service: &'a str,
+    pub cluster: (ClusterNo, &'a str),
+    pub from: VersionCode,
+    pub to: VersionCode,
+    pub config_group: ConfigGroupNo,
+    pub changes: &'a [SettingChange],
+    pub broker_names: &'a [String],
+    pub broker_count: Option<u64>,
+}
+
 impl PlanId {
-    /// Returns the id of a plan. `service` identifies the service, as [`Service::key`](crate::model::service::Service::key)
-    /// does.
-    ///
-    /// Only a plan that could lead to a start has an id: no other change is in progress, and the current version, the
-    /// target group, the setting changes, and the brokers are known. It may be blocked: a check does not change what a
-    /// start would do, and the checks are repeated before each start.
-    pub(super) fn new(service: &str, plan: &Plan) -> Option<Self> {
-        let (from, group) = (plan.from.as_ref()?, plan.group_to.as_ref()?);
-        let is_known = !plan.changes.is_empty() && !plan.broker_names.is_empty();
-        if plan.next_action != NextAction::RunChecks || from.code == plan.to.code || !is_known {
-            return None;
-        }
+    pub(super) fn new(content: &PlanContent<'_>) -> Self {
         let mut encoding = Encoding::default();
         encoding.text("cdss plan 1");
-        encoding.text(service);
-        encoding.number(plan.no.number());
-        encoding.text(&plan.name);
-        encoding.number(from.code.number());
-        encoding.number(plan.to.code.number());
-        encoding.number(group.no.number());
+        encoding.text(content.service);
+        encoding.number(content.cluster.0.number());
+        encoding.text(content.cluster.1);
+        encoding.number(content.from.number());
+        encoding.number(content.to.number());
+        encoding.number(content.config_group.number());
         let is_difference = |change: &&SettingChange| change.class != ChangeClass::Kept;
-        let mut differences: Vec<&SettingChange> = plan.changes.iter().filter(is_difference).collect();
+        let mut differences: Vec<&SettingChange> = content.changes.iter().filter(is_difference).collect();
         differences.sort_by(|one, other| one.key.cmp(&other.key));
         encoding.number(differences.len() as u64);
         for SettingChange { key, from, to, class, .. } in differences {
@@ -53,14 +57,14 @@ impl PlanId {
             encoding.optional(to.as_deref());
             encoding.text(class.into());
         }
-        let mut brokers: Vec<&str> = plan.broker_names.iter().map(String::as_str).collect();
+        let mut brokers: Vec<&str> = content.broker_names.iter().map(String::as_str).collect();
         brokers.sort_unstable();
         encoding.number(brokers.len() as u64);
         for name in brokers {
             encoding.text(name);
         }
-        encoding.optional(plan.broker_count.map(|count| count.to_string()).as_deref());
-        Some(encoding.finish())
+        encoding.optional(content.broker_count.map(|count| count.to_string()).as_deref());
+        encoding.finish()
     }
 }
 
@@ -117,13 +121,13 @@ mod tests {
     use super::super::acceptance::Acceptances;
     use super::super::checks::CheckId;
     use super::super::checks::tests::snapshot;
+    use super::super::plan::Plan;
     use super::super::plan::tests::any_snapshot;
     use super::super::snapshot::{PreCheck, SelectedGroup, Snapshot};
     use super::*;
     use crate::config_group::rules::choice::{ComparedGroups, GroupChoice};
     use crate::model::broker_health::tests::health;
     use crate::model::cluster::ClusterState;
-    use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
     use crate::model::kafka_version::KafkaVersion;
     use crate::model::open_start::tests::open_start;
 
