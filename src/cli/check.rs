@@ -23,6 +23,7 @@ Examples:
 Examples:
   cdss check --cluster orders-prod --version 3.9.0
   cdss check --cluster orders-prod   # one line for each version
+  cdss check --cluster orders-prod --version 3.9.0 --output markdown   # for a ticket
 
 See also: cdss help checks, or cdss help ID for one check"
 )]

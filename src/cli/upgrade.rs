@@ -34,7 +34,7 @@ Limits:
 Rehearse it first:
   cdss sandbox -- cdss upgrade --cluster orders-prod --version 3.9.0
 
-See also: cdss help checks, cdss help outcomes, cdss help exit-codes"
+See also: cdss help checks, cdss help outcomes, cdss help exit-codes, cdss help pipelines"
 )]
 #[expect(clippy::doc_markdown, reason = "the help shows these comments as they are")]
 pub(crate) struct UpgradeArgs {

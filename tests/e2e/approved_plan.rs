@@ -47,6 +47,10 @@ fn approved_plan_is_started() {
     assert_eq!(env.home.entries()[0]["plan"]["plan_id"], id, "the journal has the id");
     assert_eq!(env.log().starts_accepted(), 1);
 
+    let run = env.home.entries()[0]["run"].as_str().expect("a run has an id").to_owned();
+    let shown = env.home.run(&format!("history {run}")).stdout;
+    assert!(shown.contains(&format!("\nPlan          {id}\nConfirmed by  --yes\n")), "{shown}");
+
     // Nothing is left to do, as without the id.
     let (run, document) = env.json(&format!("{UPGRADE} --yes --plan {id}"));
     assert_eq!((run.code, &document["verdict"], &document["plan_id"]), (0, &"already".into(), &Value::Null));

@@ -82,7 +82,7 @@ fn missing_or_ambiguous_targets_exit_3_or_4() {
                 3,
                 &[
                     "no config group `orders`",
-                    "hint: run `cdss list config-groups ",
+                    "hint: similar names: orders-371, orders-390; run `cdss list config-groups ",
                     "` to list all config groups",
                 ],
             ),

@@ -212,6 +212,7 @@ fn requests_match_the_api_guide() {
             r#"POST configGroup/getKafkaConfigGroup/312 {"kafkaVersionCode":"3903006"}"#,
             r#"POST configGroup/getKafkaConfigGroupDetailList/312 {"kafkaVersionCode":"3903006"}"#,
             r#"POST configGroup/getConfigGroupUsingClusterList/312 {"pageNo":1,"pageSize":100}"#,
+            r#"POST configGroup/getConfigGroupUsingClusterList/312 {"pageNo":2,"pageSize":100}"#,
             r#"POST configGroup/createConfigGroup {"configGroupName":"orders-390","kafkaVersionCode":"3903006","description":"copied"}"#,
             r#"POST configGroup/setKafkaConfigGroupDetail/312 {"kafkaVersionCode":"3903006","autoCreateTopicsEnable":false,"logCleanupPolicy":"delete","logRetentionHours":72,"additionalKafkaConfigGroupDetailList":[{"configName":"min.insync.replicas","configValue":"2"}]}"#,
             r#"POST configGroup/setKafkaConfigGroupDetail/312 {"kafkaVersionCode":"3903006","additionalKafkaConfigGroupDetailList":[]}"#,
