@@ -7,7 +7,7 @@ use super::format::{count, utc_time};
 use super::plan::{class_counts, groups_text, is_significant, versions_text};
 use super::result::{CommandReport, View};
 use super::table::or_dash;
-use super::upgrade_details::{elapsed, support_details, terraform_note};
+use super::upgrade_details::{elapsed, possible_text, support_details, terraform_note};
 use crate::config_group::rules::difference::SettingChange;
 use crate::config_group::rules::setting_text::format_change;
 use crate::error::CommandError;
@@ -166,13 +166,7 @@ fn check_row(check: &Check) -> [String; 3] {
 
 fn versions_table(versions: &[VersionChoice]) -> Option<String> {
     let rows = versions.iter().map(|choice| {
-        let possible = match (choice.current, choice.possible) {
-            (true, _) => "-",
-            (false, Some(true)) => "yes",
-            (false, Some(false)) => "no",
-            (false, None) => "unknown",
-        };
-        let cells = [or_dash(choice.name.as_ref()), possible.to_owned(), choice.reason.clone()];
+        let cells = [or_dash(choice.name.as_ref()), possible_text(choice), choice.reason.clone()];
         cells.map(|cell| escape_markdown(&cell))
     });
     (!versions.is_empty()).then(|| section("Versions", &table(["Version", "Possible", "Detail"], rows)))

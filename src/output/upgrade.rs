@@ -8,7 +8,7 @@ use super::markdown;
 use super::plan::render_plan;
 use super::result::{CommandReport, View};
 use super::table::{or_dash, table};
-use super::upgrade_details::{elapsed, support_details, terraform_note};
+use super::upgrade_details::{elapsed, possible_text, support_details, terraform_note};
 use crate::documents::{CheckFields, Outcome, StatusFields, UpgradeFields, to_value};
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -118,14 +118,8 @@ fn render_version_choices(plan: &PlanReport, versions: &[VersionChoice], service
         return text;
     }
     let rows = versions.iter().map(|choice| {
-        let possible = match (choice.current, choice.possible) {
-            (true, _) => "-",
-            (false, Some(true)) => "yes",
-            (false, Some(false)) => "no",
-            (false, None) => "unknown",
-        };
         let name = or_dash(choice.name.as_ref());
-        [name, choice.code.to_string(), possible.to_owned(), choice.reason.clone()]
+        [name, choice.code.to_string(), possible_text(choice), choice.reason.clone()]
     });
     format!("{text}\n\n{}", table(&["VERSION", "CODE", "POSSIBLE", "DETAIL"], rows, 2))
 }

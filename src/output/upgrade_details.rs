@@ -1,4 +1,4 @@
-//! Details of an upgrade that the text and the Markdown page have in common.
+//! Details of a check or an upgrade that the text and the Markdown page have in common.
 
 use jiff::Timestamp;
 
@@ -7,7 +7,18 @@ use super::format::{duration, utc_time};
 use crate::documents::Outcome;
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::verdict::{Evidence, Verdict};
-use crate::report::upgrade::UpgradeReport;
+use crate::report::upgrade::{UpgradeReport, VersionChoice};
+
+/// Returns whether an upgrade to the version is possible, as a word.
+pub(super) fn possible_text(choice: &VersionChoice) -> String {
+    let word = match (choice.current, choice.possible) {
+        (true, _) => "-",
+        (false, Some(true)) => "yes",
+        (false, Some(false)) => "no",
+        (false, None) => "unknown",
+    };
+    word.to_owned()
+}
 
 /// Returns how long the upgrade took, or the bound that is known; empty if it is unknown when it started.
 pub(super) fn elapsed(report: &UpgradeReport, verdict: Verdict) -> String {
