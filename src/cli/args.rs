@@ -70,9 +70,9 @@ pub(crate) struct Global {
     /// They are added to the system's. SSL_CERT_FILE replaces the system's.
     #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub cacert: Option<String>,
-    /// Output format: table or json
+    /// Output format: table, json, or markdown
     ///
-    /// [default: table] [env: CDSS_OUTPUT]
+    /// Only `check` and `upgrade` have markdown, for tickets and job summaries. [default: table] [env: CDSS_OUTPUT]
     #[arg(long, short, global = true, value_name = "FORMAT")]
     pub output: Option<String>,
     /// Language of warnings, confirmations, and verdicts: en or ko
