@@ -70,6 +70,12 @@ _cdss() {
             cdss__subcmd__config__subcmd__group,diff)
                 cmd="cdss__subcmd__config__subcmd__group__subcmd__diff"
                 ;;
+            cdss__subcmd__config__subcmd__group,list)
+                cmd="cdss__subcmd__config__subcmd__group__subcmd__list"
+                ;;
+            cdss__subcmd__config__subcmd__group,show)
+                cmd="cdss__subcmd__config__subcmd__group__subcmd__show"
+                ;;
             cdss__subcmd__list,clusters)
                 cmd="cdss__subcmd__list__subcmd__clusters"
                 ;;
@@ -302,7 +308,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__group)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help diff copy"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help list show diff copy"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -415,6 +421,110 @@ _cdss() {
             ;;
         cdss__subcmd__config__subcmd__group__subcmd__diff)
             opts="-o -q -v -h --exit-code --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --site)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --endpoint)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cdss__subcmd__config__subcmd__group__subcmd__list)
+            opts="-o -q -v -h --version --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --version)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --site)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --endpoint)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en ko" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cdss__subcmd__config__subcmd__group__subcmd__show)
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1200,7 +1310,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__upgrade)
-            opts="-y -n -o -q -v -h --cluster --version --config-group --yes --accept --require-journal --dry-run --wait --no-wait --timeout --poll --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
+            opts="-y -n -o -q -v -h --cluster --version --config-group --yes --accept --plan --require-journal --dry-run --wait --no-wait --timeout --poll --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1219,6 +1329,10 @@ _cdss() {
                     return 0
                     ;;
                 --accept)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plan)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -29,7 +29,7 @@ complete -c cdss -n "__fish_cdss_needs_command" -l region -d 'Region: KR, SGN, J
 complete -c cdss -n "__fish_cdss_needs_command" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_needs_command" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_needs_command" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_needs_command" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_needs_command" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_needs_command" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_needs_command" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
@@ -43,7 +43,7 @@ complete -c cdss -n "__fish_cdss_needs_command" -f -a "upgrade" -d 'Start a roll
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "check" -d 'Check whether an upgrade is possible and show what would change'
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "status" -d 'Show cluster status, or watch until the change finishes'
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "list" -d 'List clusters, versions, and config groups'
-complete -c cdss -n "__fish_cdss_needs_command" -f -a "config-group" -d 'Compare config groups, or copy one to another Kafka version'
+complete -c cdss -n "__fish_cdss_needs_command" -f -a "config-group" -d 'List, show, compare, and copy config groups'
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "config" -d 'Manage profiles and API keys (not Kafka settings)'
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "history" -d 'Show upgrades and config group copies run on this machine'
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "sandbox" -d 'Run commands against a local CDSS simulator'
@@ -53,6 +53,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l cluster -d 'Cluste
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l version -d 'Target Kafka version, such as 3.9.0' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l config-group -d 'Config group for the target version' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l accept -d 'Override a blocking check, for example ID=ITEM' -r
+complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l plan -d 'Start only the plan with this ID (for approvals)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l timeout -d 'Stop waiting after this time' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l poll -d 'Polling interval [default: 15s]' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l profile -d 'Profile to use' -r
@@ -60,7 +61,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l region -d 'Region:
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
@@ -83,7 +84,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand check" -l region -d 'Region: K
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand check" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand check" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
@@ -102,7 +103,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand status" -l region -d 'Region: 
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand status" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand status" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
@@ -117,7 +118,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subc
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
@@ -134,7 +135,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcomma
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
@@ -148,7 +149,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcomma
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
@@ -163,7 +164,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcomma
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
@@ -172,28 +173,59 @@ never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -l profile -d 'Profile to use' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -l region -d 'Region: KR, SGN, JPN, KRS, or FKR' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -s o -l output -d 'Output format: table or json' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l profile -d 'Profile to use' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l region -d 'Region: KR, SGN, JPN, KRS, or FKR' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -s o -l output -d 'Output format: table, json, or markdown' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -f -a "diff" -d 'Compare two config groups, setting by setting'
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -f -a "copy" -d 'Copy a config group to another Kafka version'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -f -a "list" -d 'List config groups of all versions or of one version'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -f -a "show" -d 'Show the settings of a config group and the clusters that use it'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -f -a "diff" -d 'Compare two config groups, setting by setting'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -f -a "copy" -d 'Copy a config group to another Kafka version'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l version -d 'List only groups of this Kafka version' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l profile -d 'Profile to use' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l region -d 'Region: KR, SGN, JPN, KRS, or FKR' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format: table, json, or markdown' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l profile -d 'Profile to use' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l region -d 'Region: KR, SGN, JPN, KRS, or FKR' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format: table, json, or markdown' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
+ko\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l profile -d 'Profile to use' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l region -d 'Region: KR, SGN, JPN, KRS, or FKR' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
@@ -211,7 +243,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
@@ -227,7 +259,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_su
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
@@ -247,7 +279,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
@@ -261,7 +293,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
@@ -275,7 +307,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
@@ -289,7 +321,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
@@ -303,7 +335,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
@@ -318,7 +350,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
@@ -333,7 +365,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand history" -l region -d 'Region:
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand history" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand history" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
@@ -352,7 +384,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l region -d 'Region:
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
@@ -367,7 +399,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand completions" -l region -d 'Reg
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand completions" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand completions" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
@@ -381,7 +413,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand help" -l region -d 'Region: KR
 complete -c cdss -n "__fish_cdss_using_subcommand help" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand help" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand help" -l cacert -d 'Additional CA certificates (PEM)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand help" -s o -l output -d 'Output format: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand help" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand help" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand help" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''

@@ -8,7 +8,7 @@ use crate::config_group::rules::copy::CopiedSetting;
 use crate::consent::{Consent, GroupConsent};
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterList};
-use crate::model::config_group::{ConfigGroup, Setting};
+use crate::model::config_group::{ConfigGroup, GroupUser, Setting};
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::operation_name::OperationName;
@@ -58,6 +58,10 @@ pub(crate) trait FakeService {
     }
 
     fn usage_count(&self, _: ConfigGroupNo) -> Result<Option<u64>, ApiError> {
+        unexpected()
+    }
+
+    fn group_users(&self, _: ConfigGroupNo) -> Result<Vec<GroupUser>, ApiError> {
         unexpected()
     }
 
@@ -157,6 +161,11 @@ impl<S: FakeService> CdssApi for S {
 
     async fn usage_count(&self, no: ConfigGroupNo) -> Result<Option<u64>, ApiError> {
         let answer = || FakeService::usage_count(self, no);
+        read(self, OperationName::GetConfigGroupUsingClusterList, RetryPolicy::Retry, answer).await
+    }
+
+    async fn group_users(&self, no: ConfigGroupNo) -> Result<Vec<GroupUser>, ApiError> {
+        let answer = || FakeService::group_users(self, no);
         read(self, OperationName::GetConfigGroupUsingClusterList, RetryPolicy::Retry, answer).await
     }
 

@@ -10,7 +10,7 @@ use crate::config_group::rules::copy::CopiedSetting;
 use crate::consent::{Consent, GroupConsent};
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterList};
-use crate::model::config_group::{ConfigGroup, Setting};
+use crate::model::config_group::{ConfigGroup, GroupUser, Setting};
 use crate::model::group_name::GroupName;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
@@ -105,6 +105,10 @@ pub(crate) trait CdssApi {
     async fn usage_count(&self, no: ConfigGroupNo) -> Result<Option<u64>, ApiError> {
         self.read(wire::usage_count(no), RetryPolicy::Retry).await
     }
+
+    /// Reads all pages of the clusters that use a config group. Whether they include clusters for which the key has no
+    /// permission is not documented.
+    async fn group_users(&self, no: ConfigGroupNo) -> Result<Vec<GroupUser>, ApiError>;
 
     /// Checks whether the upgrade is possible, without starting it.
     async fn pre_check(&self, target: &UpgradeTarget) -> Result<PreCheck, ApiError>;

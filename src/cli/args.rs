@@ -78,9 +78,9 @@ pub(crate) struct Global {
     /// Replace names and numbers in the recording
     #[arg(long, global = true, hide_short_help = true)]
     pub record_anonymous: bool,
-    /// Output format: table or json
+    /// Output format: table, json, or markdown
     ///
-    /// [default: table] [env: CDSS_OUTPUT]
+    /// Only `check` and `upgrade` have markdown, for tickets and job summaries. [default: table] [env: CDSS_OUTPUT]
     #[arg(long, short, global = true, value_name = "FORMAT")]
     pub output: Option<String>,
     /// Language of warnings, confirmations, and verdicts: en or ko

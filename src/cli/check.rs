@@ -23,6 +23,7 @@ Examples:
 Examples:
   cdss check --cluster orders-prod --version 3.9.0
   cdss check --cluster orders-prod   # one line for each version
+  cdss check --cluster orders-prod --version 3.9.0 --output markdown   # for a ticket
 
 See also: cdss help checks, or cdss help ID for one check"
 )]
@@ -56,6 +57,7 @@ pub(super) async fn run(args: &CheckArgs, session: &mut Session<'_, HttpApi>) ->
         config_group: args.config_group.clone(),
         acceptances: Acceptances(args.accept.clone()),
         require_journal: false,
+        approved_plan: None,
     };
     check(session, &request).await
 }

@@ -8,7 +8,7 @@ use strum::IntoStaticStr;
 use crate::cli::context::Context;
 use crate::output::CommandReport;
 use crate::report::Finished;
-use crate::report::config_group::{CopyReport, DiffReport};
+use crate::report::config_group::{CopyReport, DiffReport, GroupReport};
 use crate::report::history::HistoryReport;
 use crate::report::upgrade::{CheckReport, StatusReport, UpgradeReport};
 
@@ -42,6 +42,11 @@ impl Command {
     /// Returns the name in documents.
     pub(crate) fn name(&self) -> &'static str {
         self.into()
+    }
+
+    /// Returns true if the command has Markdown output.
+    pub(crate) fn has_markdown(&self) -> bool {
+        matches!(self, Self::Upgrade(_) | Self::Check(_))
     }
 
     /// Returns the unparsed value of `--poll`.
@@ -103,6 +108,7 @@ pub(super) fn empty_report_of(parsed: &ArgMatches) -> Box<dyn CommandReport> {
         ("upgrade", _) => Box::new(UpgradeReport::not_started()),
         ("check", _) => Box::new(CheckReport::default()),
         ("status", _) => Box::new(StatusReport::default()),
+        ("config-group", Some("show")) => Box::new(GroupReport::default()),
         ("config-group", Some("diff")) => Box::new(DiffReport::default()),
         ("config-group", Some("copy")) => Box::new(CopyReport::default()),
         ("history", _) => Box::new(HistoryReport::default()),

@@ -2,22 +2,24 @@
 
 use clap::{ArgGroup, Args, Subcommand};
 
+use super::list::list_config_groups;
 use crate::api::HttpApi;
-use crate::config_group::{CopyRequest, CopySource, copy, diff};
+use crate::config_group::{CopyRequest, CopySource, copy, diff, show};
 use crate::model::group_name::GroupName;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
 use crate::output::{CommandReport, TerminalPrompt};
 use crate::report::Finished;
-use crate::report::config_group::{CopyReport, DiffReport};
+use crate::report::config_group::{CopyReport, DiffReport, GroupReport};
+use crate::report::list::ConfigGroupsReport;
 use crate::session::Session;
 
-/// Compare config groups, or copy one to another Kafka version
+/// List, show, compare, and copy config groups
 #[derive(Debug, Args)]
 #[command(after_help = "\
-List config groups with `cdss list config-groups`.
-
 Examples:
+  cdss config-group list --version 3.9.0
+  cdss config-group show orders-390
   cdss config-group diff orders-371 orders-390
   cdss config-group copy orders-371 --version 3.9.0")]
 pub(crate) struct ConfigGroupArgs {
@@ -27,6 +29,29 @@ pub(crate) struct ConfigGroupArgs {
 
 #[derive(Debug, Subcommand)]
 enum ConfigGroupCommand {
+    /// List config groups of all versions or of one version
+    ///
+    /// `cdss list config-groups` prints the same list.
+    #[command(after_help = "Example:\n  cdss config-group list --version 3.9.0")]
+    List {
+        /// List only groups of this Kafka version
+        #[arg(long, value_name = "VERSION")]
+        version: Option<VersionSelector>,
+    },
+    /// Show the settings of a config group and the clusters that use it
+    ///
+    /// The settings with custom values come first. If the key cannot see every cluster, the list of clusters is marked
+    /// as incomplete.
+    #[command(
+        after_help = "Examples:\n  cdss config-group show orders-390\n  cdss config-group show no:312 --output json"
+    )]
+    Show {
+        /// Config group name or number
+        ///
+        /// If it is ambiguous, prefix it with name: or no:, for example no:301.
+        #[arg(value_name = "GROUP")]
+        group: Selector,
+    },
     /// Compare two config groups, setting by setting
     #[command(
         after_help = "Example:\n  cdss config-group diff orders-371 orders-390",
@@ -99,6 +124,8 @@ Examples:
 impl ConfigGroupArgs {
     pub(super) fn empty_report(&self) -> Box<dyn CommandReport> {
         match self.command {
+            ConfigGroupCommand::List { .. } => Box::new(ConfigGroupsReport::default()),
+            ConfigGroupCommand::Show { .. } => Box::new(GroupReport::default()),
             ConfigGroupCommand::Diff { .. } => Box::new(DiffReport::default()),
             ConfigGroupCommand::Copy { .. } => Box::new(CopyReport::default()),
         }
@@ -112,6 +139,8 @@ pub(super) async fn run(
     session: &mut Session<'_, HttpApi>,
 ) -> Finished<Box<dyn CommandReport>> {
     match &args.command {
+        ConfigGroupCommand::List { version } => list_config_groups(session, version.as_ref()).await.boxed(),
+        ConfigGroupCommand::Show { group } => show(session, group).await.boxed(),
         ConfigGroupCommand::Diff { from, to, exit_code } => diff(session, from, to, *exit_code).await.boxed(),
         ConfigGroupCommand::Copy { from, cluster, version, name, dry_run, yes } => {
             let group = from.clone().map(CopySource::Group);

@@ -68,13 +68,23 @@ pub(super) async fn run(
             Finished::from(api.versions().await.map(VersionsReport::from).map_err(CommandError::before_start))
                 .boxed()
         }
-        ListCommand::ConfigGroups { version } => {
-            Finished::from(list_config_groups(session, version.as_ref()).await).boxed()
-        }
+        ListCommand::ConfigGroups { version } => list_config_groups(session, version.as_ref()).await.boxed(),
     }
 }
 
-async fn list_config_groups(
+/// Lists the config groups of all versions or of one version, also for `cdss config-group list`.
+///
+/// # Errors
+///
+/// Fails if a request fails, or if the version is not offered.
+pub(super) async fn list_config_groups(
+    session: &mut Session<'_, HttpApi>,
+    version: Option<&VersionSelector>,
+) -> Finished<ConfigGroupsReport> {
+    Finished::from(read_config_groups(session, version).await)
+}
+
+async fn read_config_groups(
     session: &mut Session<'_, HttpApi>,
     version: Option<&VersionSelector>,
 ) -> Result<ConfigGroupsReport, CommandError> {

@@ -10,11 +10,22 @@ use crate::settings::{Environment, Flags, SettingsError, language};
 /// Guesses the output options when parsing failed, because the parser returns no values after the first error.
 pub(super) fn guess_output_options(arguments: &[OsString], environment: &Environment) -> OutputOptions {
     let words: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
-    let wants_json = words.iter().any(|word| matches!(*word, "-ojson" | "-o=json" | "--output=json"))
-        || words.windows(2).any(|pair| matches!(pair, ["-o" | "--output", "json"]))
-        || environment.value("CDSS_OUTPUT") == Some("json");
+    let has_flag = |format: &str| {
+        let is_value = |word: &&str| {
+            ["-o=", "-o", "--output="].iter().any(|flag| word.strip_prefix(flag) == Some(format))
+        };
+        let is_pair = |pair: &[&str]| matches!(pair, ["-o" | "--output", value] if *value == format);
+        words.iter().any(is_value) || words.windows(2).any(is_pair)
+    };
+    let format = if has_flag("markdown") {
+        OutputFormat::Markdown
+    } else if has_flag("json") || environment.value("CDSS_OUTPUT") == Some("json") {
+        OutputFormat::Json
+    } else {
+        OutputFormat::Table
+    };
     OutputOptions {
-        format: if wants_json { OutputFormat::Json } else { OutputFormat::Table },
+        format,
         language: language(None, environment).unwrap_or_default(),
         ..OutputOptions::default()
     }
@@ -26,20 +37,19 @@ pub(super) fn output_options(
     environment: &Environment,
 ) -> Result<OutputOptions, SettingsError> {
     crate::settings::validate_time_zone(environment)?;
-    let (text, origin) = match (global.output.as_deref(), environment.value("CDSS_OUTPUT")) {
-        (Some(text), _) => (text, "--output"),
-        (None, Some(text)) => (text, "CDSS_OUTPUT"),
-        (None, None) => (OutputFormat::default().into_str(), "default"),
+    let (format, origin) = match (global.output.as_deref(), environment.value("CDSS_OUTPUT")) {
+        (Some(""), _) => return Err(SettingsError::Empty("--output".to_owned())),
+        (Some(text), _) => (text.parse(), "--output"),
+        (None, Some("")) => return Err(SettingsError::Empty("CDSS_OUTPUT".to_owned())),
+        (None, Some(text)) => (OutputFormat::parse_default(text), "CDSS_OUTPUT"),
+        (None, None) => (Ok(OutputFormat::default()), "default"),
     };
-    if text.is_empty() {
-        return Err(SettingsError::Empty(origin.to_owned()));
-    }
     let invalid = |reason| SettingsError::Invalid { name: origin.to_owned(), reason };
     let uses_color = |is_terminal| {
         should_use_color(global.color, environment.value("NO_COLOR"), environment.value("TERM"), is_terminal)
     };
     Ok(OutputOptions {
-        format: text.parse().map_err(invalid)?,
+        format: format.map_err(invalid)?,
         language: language(global.language, environment)?,
         quiet: global.quiet,
         verbosity: global.verbose,

@@ -16,6 +16,7 @@ use super::options::{flags, guess_output_options, output_options};
 use super::runtime::block_on;
 use crate::clock::Clock as _;
 use crate::error::{CommandError, UsageError};
+use crate::model::output_format::OutputFormat;
 use crate::output::{CommandReport, OutputOptions, escape_lines, streams};
 use crate::report::Finished;
 use crate::settings::{Environment, Flags, SettingsError};
@@ -77,6 +78,12 @@ fn run(
 ) -> ExitCode {
     let flags = flags(global, command.poll());
     let options = output_options(global, environment);
+    if options.as_ref().is_ok_and(|options| options.format == OutputFormat::Markdown)
+        && !command.has_markdown()
+    {
+        let error = UsageError::NoMarkdown { command: command.name() };
+        return fail(command, error.into(), OutputOptions::default());
+    }
     match command {
         Command::Help(args) => match help::text(args, Cli::command()) {
             Ok(text) => print_text(&format!("{}\n", text.trim_end())),

@@ -14,6 +14,7 @@ use crate::session::resolve::UpgradeRequest;
 use crate::settings::parse_duration;
 use crate::upgrade::check;
 use crate::upgrade::rules::acceptance::{Acceptance, Acceptances};
+use crate::upgrade::rules::plan_id::PlanId;
 use crate::upgrade::{ConfirmOptions, WaitOptions, upgrade};
 
 /// Start a rolling upgrade and wait for it to finish
@@ -33,7 +34,7 @@ Limits:
 Rehearse it first:
   cdss sandbox -- cdss upgrade --cluster orders-prod --version 3.9.0
 
-See also: cdss help checks, cdss help outcomes, cdss help exit-codes"
+See also: cdss help checks, cdss help outcomes, cdss help exit-codes, cdss help pipelines"
 )]
 #[expect(clippy::doc_markdown, reason = "the help shows these comments as they are")]
 pub(crate) struct UpgradeArgs {
@@ -60,6 +61,13 @@ pub(crate) struct UpgradeArgs {
     /// The hint of a blocked upgrade shows the flag to add. Repeat the option to override several checks.
     #[arg(long, value_name = "ID[=ITEM,…]")]
     accept: Vec<Acceptance>,
+    /// Start only the plan with this ID (for approvals)
+    ///
+    /// `cdss check` prints the ID. Any other plan is refused before the prompt (plan.stale). It does not confirm the start and overrides no check.
+    /// If the cluster is already at the version, or its upgrade is already running, nothing is started and the ID is not
+    /// compared.
+    #[arg(long, value_name = "ID")]
+    plan: Option<PlanId>,
     /// Refuse to start without a journal (for pipelines)
     ///
     /// For pipelines that restore the journal of earlier runs: a missing journal means that it was not restored.
@@ -98,6 +106,7 @@ pub(super) async fn run(
         config_group: args.config_group.clone(),
         acceptances: Acceptances(args.accept.clone()),
         require_journal: args.require_journal,
+        approved_plan: args.plan,
     };
     if args.dry_run {
         return check(session, &request).await.boxed();

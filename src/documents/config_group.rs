@@ -1,16 +1,102 @@
-//! Documents of `config-group diff` and `config-group copy`.
+//! Documents of `config-group show`, `config-group diff`, and `config-group copy`.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::components::{ConfigGroup, Text};
+use super::components::{Cluster, ConfigGroup, Text};
 use crate::config_group::rules::copy;
 use crate::config_group::rules::difference::SettingChange;
-use crate::model::config_group;
+use crate::model::config_group::{self, Setting};
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::{KafkaVersion, Release};
 use crate::model::verdict::Submitted;
-use crate::report::config_group::{CopyReport, DiffReport};
+use crate::report::config_group::{CopyReport, DiffReport, GroupReport};
+
+/// `config-group show`.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct GroupFields {
+    config_group: Option<ShownConfigGroup>,
+}
+
+impl GroupFields {
+    pub(crate) fn from_report(report: &GroupReport) -> Self {
+        let GroupReport { group, version, settings, users } = report;
+        let clusters = users.clusters.iter();
+        Self {
+            config_group: group.as_ref().map(|group| ShownConfigGroup {
+                name: group.name.clone().map(Text),
+                no: group.no,
+                version: version.as_ref().and_then(|version| version.release.clone()),
+                code: group.version,
+                description: group.description.clone().map(Text),
+                settings: settings.iter().map(ShownSetting::from_setting).collect(),
+                used_by: Users {
+                    clusters: clusters
+                        .map(|user| Cluster::from_name_and_number(&user.name, user.no))
+                        .collect(),
+                    complete: users.gap.is_none(),
+                    gap: users.gap.clone().map(Text),
+                },
+            }),
+        }
+    }
+}
+
+/// A config group with its settings and its users.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct ShownConfigGroup {
+    name: Option<Text>,
+    no: ConfigGroupNo,
+    version: Option<Release>,
+    code: VersionCode,
+    description: Option<Text>,
+    /// The settings with custom values come first.
+    settings: Vec<ShownSetting>,
+    used_by: Users,
+}
+
+/// A setting of a config group.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct ShownSetting {
+    key: Text,
+    /// The value that brokers use.
+    value: Option<String>,
+    /// The default of the version; null if the service does not list the setting for every group.
+    default: Option<String>,
+    /// True if the group has its own value.
+    custom: bool,
+    /// False if the service does not allow changes.
+    modifiable: bool,
+    /// The allowed values, as the service describes them.
+    range: Option<Text>,
+}
+
+impl ShownSetting {
+    fn from_setting(setting: &Setting) -> Self {
+        Self {
+            key: Text::new(&setting.key),
+            value: setting.effective_value().map(str::to_owned),
+            default: setting.default.clone(),
+            custom: setting.custom.is_some(),
+            modifiable: setting.modifiable,
+            range: setting.range.clone().map(Text),
+        }
+    }
+}
+
+/// The clusters that use a config group.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Users {
+    clusters: Vec<Cluster>,
+    /// False if other clusters may use the group. An empty list then proves nothing.
+    complete: bool,
+    /// Why the list is not complete.
+    gap: Option<Text>,
+}
 
 /// `config-group diff`.
 #[derive(Serialize)]

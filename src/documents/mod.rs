@@ -22,7 +22,7 @@ use components::{Error, Exit, Text};
 
 pub(crate) use components::to_value;
 pub(crate) use config::VerifyFields;
-pub(crate) use config_group::{CopyFields, DiffFields, copy_document};
+pub(crate) use config_group::{CopyFields, DiffFields, GroupFields, copy_document};
 pub(crate) use history::HistoryFields;
 pub(crate) use upgrade::{CheckFields, StatusFields, UpgradeFields, plan_document};
 

@@ -15,7 +15,7 @@ use strum::{VariantArray, VariantNames};
 
 use super::Document;
 use super::config::VerifyFields;
-use super::config_group::{CopyFields, DiffFields};
+use super::config_group::{CopyFields, DiffFields, GroupFields};
 use super::history::HistoryFields;
 use super::upgrade::{CheckFields, StatusFields, UpgradeFields};
 use crate::config_group::rules::copy::SkipReason;
@@ -37,6 +37,7 @@ use crate::report::list::{
 };
 use crate::upgrade::rules::broker_history::RestartEvidence;
 use crate::upgrade::rules::checks::{CheckId, CheckResult};
+use crate::upgrade::rules::plan_id::PlanId;
 
 /// Implements the schema of a value that is written as a text.
 macro_rules! text_schema {
@@ -65,6 +66,7 @@ text_schema! {
     Color => json_schema!({ "type": "string", "minLength": 1 });
     Endpoint => json_schema!({ "type": "string", "pattern": "^https?://" });
     OperationName => words::<Self>();
+    PlanId => json_schema!({ "type": "string", "pattern": "^[0-9a-f]{16}$" });
     Region => json_schema!({ "type": "string", "pattern": "^[A-Z0-9]{2,8}$" });
     Release => json_schema!({ "type": "string", "minLength": 1 });
     RestartEvidence => words::<Self>();
@@ -166,7 +168,12 @@ fn commands(generator: &mut SchemaGenerator) -> [(&'static str, Value); 11] {
         form::<VersionsReport>(generator),
         form::<ConfigGroupsReport>(generator),
     ]);
-    let config_group = one_form_of([form::<DiffFields>(generator), form::<CopyFields>(generator)]);
+    let config_group = one_form_of([
+        form::<DiffFields>(generator),
+        form::<CopyFields>(generator),
+        form::<ConfigGroupsReport>(generator),
+        form::<GroupFields>(generator),
+    ]);
     let config = one_form_of([
         form::<SettingsReport>(generator),
         form::<VerifyFields>(generator),

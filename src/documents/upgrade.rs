@@ -12,6 +12,7 @@ use crate::model::suggested_command::SuggestedCommand;
 use crate::model::time::Time;
 use crate::model::verdict::{Evidence, Submitted, Verdict};
 use crate::report::upgrade::{CheckReport, PlanReport, StatusReport, UpgradeReport, VersionChoice};
+use crate::upgrade::rules::plan_id::PlanId;
 
 /// `check`, and `upgrade --dry-run`. Nothing was started.
 #[derive(Serialize)]
@@ -26,6 +27,8 @@ pub(crate) struct CheckFields {
     cluster: Option<Cluster>,
     #[serde(flatten)]
     common: CommonFields,
+    /// The ID of the plan for `upgrade --plan`; null if there is nothing that could be started.
+    plan_id: Option<PlanId>,
     /// All offered versions, if none was requested.
     versions: Option<Vec<VersionChoice>>,
 }
@@ -36,6 +39,7 @@ impl CheckFields {
         Self {
             cluster: cluster(&report.plan),
             common: CommonFields::from_report(&not_started, commands),
+            plan_id: report.plan.id,
             versions: report.versions.clone(),
         }
     }
@@ -48,11 +52,17 @@ pub(crate) struct UpgradeFields {
     cluster: Option<Cluster>,
     #[serde(flatten)]
     common: CommonFields,
+    /// The ID of the plan; null if there was nothing that could be started.
+    plan_id: Option<PlanId>,
 }
 
 impl UpgradeFields {
     pub(crate) fn from_report(report: &UpgradeReport, commands: Option<&CommandContext>) -> Self {
-        Self { cluster: cluster(&report.plan), common: CommonFields::from_report(report, commands) }
+        Self {
+            cluster: cluster(&report.plan),
+            common: CommonFields::from_report(report, commands),
+            plan_id: report.plan.id,
+        }
     }
 }
 
@@ -196,6 +206,7 @@ impl Candidate {
 /// The plan of an upgrade.
 #[derive(Serialize)]
 struct PlanDocument {
+    plan_id: Option<PlanId>,
     from: Option<KafkaVersion>,
     to: Option<KafkaVersion>,
     config_group: ConfigGroupChange,
@@ -206,6 +217,7 @@ struct PlanDocument {
 /// Returns only the plan and its checks, as the journal records them before a start.
 pub(crate) fn plan_document(plan: &PlanReport) -> Value {
     to_value(&PlanDocument {
+        plan_id: plan.id,
         from: plan.from.clone(),
         to: plan.to.clone(),
         config_group: ConfigGroupChange::from_plan(plan),

@@ -226,10 +226,14 @@ fn config_group_hint(
     context: Option<&CommandContext>,
 ) -> String {
     match error {
-        ConfigGroupError::NotFound(_) => {
+        ConfigGroupError::NotFound { similar, .. } => {
             let list = SuggestedCommand::ListConfigGroups(None).quoted(context);
             let limits = if is_complete { String::new() } else { format!("; {INCOMPLETE_GROUP_LIST}") };
-            format!("run {list} to list all config groups{limits}")
+            let similar = match similar.as_slice() {
+                [] => String::new(),
+                names => format!("similar names: {}; ", names.join(", ")),
+            };
+            format!("{similar}run {list} to list all config groups{limits}")
         }
         ConfigGroupError::Ambiguous { groups, .. } => ambiguity_hint(groups, flag),
     }
@@ -281,6 +285,18 @@ impl CommandError {
                 format!("{self} in {}", context.location())
             }
             _ => self.to_string(),
+        }
+    }
+
+    /// Returns the command that shows how the change goes on. The hint ends with it.
+    pub(crate) fn follow_command(&self) -> Option<&SuggestedCommand> {
+        match self {
+            Self::Busy { follow, .. }
+            | Self::StillRunning { follow, .. }
+            | Self::NotAtTarget { follow, .. }
+            | Self::OutcomeUnknown { follow, .. } => Some(follow),
+            Self::Interrupted { follow, .. } => follow.as_deref(),
+            _ => None,
         }
     }
 

@@ -15,6 +15,8 @@ pub(crate) enum UsageError {
     Unparsable(String),
     #[error("--version must come after the subcommand")]
     MisplacedVersion,
+    #[error("`cdss {command}` has no Markdown output")]
+    NoMarkdown { command: &'static str },
     #[error("no help for `{subject}`")]
     NoHelp { subject: String, topics: Vec<&'static str> },
     #[error("{name}: {reason}")]
@@ -44,6 +46,9 @@ impl UsageError {
             Self::NoCommand | Self::Unparsable(_) => "run `cdss --help` to list the commands",
             Self::MisplacedVersion => {
                 "use `cdss upgrade --version 3.9.0 …`; `cdss --version` alone prints the version of cdss"
+            }
+            Self::NoMarkdown { .. } => {
+                "use --output table or json; only `cdss check` and `cdss upgrade` have --output markdown"
             }
             Self::NoHelp { topics, .. } => {
                 return Some(format!(

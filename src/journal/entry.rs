@@ -192,12 +192,14 @@ struct PlanNames {
     to: Value,
     #[serde(default)]
     config_group: Value,
+    #[serde(default)]
+    plan_id: Value,
 }
 
 impl From<Option<PlanNames>> for Plan {
     fn from(names: Option<PlanNames>) -> Self {
-        Self(names.map_or(Value::Null, |PlanNames { from, to, config_group }| {
-            serde_json::json!({ "from": from, "to": to, "config_group": config_group })
+        Self(names.map_or(Value::Null, |PlanNames { from, to, config_group, plan_id }| {
+            serde_json::json!({ "from": from, "to": to, "config_group": config_group, "plan_id": plan_id })
         }))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::ids::{ConfigGroupNo, VersionCode};
+use super::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use super::kafka_version::{KafkaVersion, Release};
 
 /// A config group as the lists return it.
@@ -52,6 +52,14 @@ impl fmt::Display for ConfigGroup {
             None => self.no.fmt(f),
         }
     }
+}
+
+/// A cluster that uses a config group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GroupUser {
+    pub no: ClusterNo,
+    /// Empty if the service returned no name.
+    pub name: String,
 }
 
 /// One setting of a config group.

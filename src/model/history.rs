@@ -31,7 +31,7 @@ pub(crate) struct RecordedChange {
     pub origin: ChangeOrigin,
     /// The consent method.
     pub consent: String,
-    /// `from`, `to`, and `config_group` of the plan, in the format of the JSON output.
+    /// `from`, `to`, `config_group`, and `plan_id` of the plan, in the format of the JSON output.
     pub plan: Value,
 }
 

@@ -97,8 +97,9 @@ pub(crate) fn find_cluster<'a>(list: &'a ClusterList, name: &str) -> Result<&'a 
 /// Why a selector does not select a config group.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ConfigGroupError {
-    #[error("no config group `{0}`")]
-    NotFound(Selector),
+    /// `similar` are the names of existing groups that are like the wanted one, the most similar first.
+    #[error("no config group `{wanted}`")]
+    NotFound { wanted: Selector, similar: Vec<String> },
     #[error("{} config groups are named `{name}`: {}", groups.len(), join(&groups.iter().map(with_version).collect::<Vec<_>>()))]
     Ambiguous { name: String, groups: Vec<ConfigGroup> },
 }
@@ -119,7 +120,9 @@ pub(crate) fn find_config_group<'a>(
     };
     let found: Vec<&ConfigGroup> = groups.iter().filter(matches).collect();
     match found.as_slice() {
-        [] => Err(ConfigGroupError::NotFound(wanted.clone())),
+        [] => {
+            Err(ConfigGroupError::NotFound { wanted: wanted.clone(), similar: similar_names(groups, wanted) })
+        }
         [only] => Ok(only),
         several => Err(ConfigGroupError::Ambiguous {
             name: wanted.to_string(),
@@ -128,10 +131,58 @@ pub(crate) fn find_config_group<'a>(
     }
 }
 
+/// The least similarity of a name that is suggested, from 0 to 1.
+///
+/// Chosen: finds typos, another version's digits, and the first word of a name.
+const MIN_SIMILARITY: f64 = 0.8;
+
+/// The most names that are suggested.
+const MAX_SIMILAR: usize = 3;
+
+/// Returns the names of groups like the wanted name, the most similar first. A number is like no other.
+fn similar_names(groups: &[ConfigGroup], wanted: &Selector) -> Vec<String> {
+    let Selector::Name(wanted) = wanted else { return Vec::new() };
+    let mut names: Vec<&str> = groups.iter().filter_map(|group| group.name.as_deref()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut similar: Vec<(f64, &str)> = names
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(&wanted.to_lowercase(), &name.to_lowercase()), name))
+        .filter(|(similarity, _)| *similarity >= MIN_SIMILARITY)
+        .collect();
+    similar.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    similar.into_iter().take(MAX_SIMILAR).map(|(_, name)| name.to_owned()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::cluster::{ClusterState, ForbiddenCluster};
+    use super::super::ids::{ConfigGroupNo, VersionCode};
     use super::*;
+
+    #[test]
+    fn similar_group_names_are_suggested() {
+        let names = ["orders-371", "orders-390", "orders-362", "orders-280", "audit-390", "주문-390"];
+        let mut groups: Vec<ConfigGroup> = (1..)
+            .zip(names)
+            .map(|(no, name)| ConfigGroup {
+                name: Some(name.to_owned()),
+                ..ConfigGroup::unnamed(ConfigGroupNo::new(no), VersionCode::new(1))
+            })
+            .collect();
+        groups.push(ConfigGroup { no: ConfigGroupNo::new(9), ..groups[0].clone() });
+        for (wanted, expected) in [
+            ("orders-391", &["orders-371", "orders-390", "orders-362"][..]),
+            ("Audit-390", &["audit-390"]),
+            ("주문-391", &["주문-390"]),
+            ("nobody", &[]),
+            ("999", &[]),
+        ] {
+            let error = find_config_group(&groups, &wanted.parse().unwrap()).unwrap_err();
+            let ConfigGroupError::NotFound { similar, .. } = error else { panic!("{wanted}: {error}") };
+            assert_eq!(similar, expected, "{wanted}");
+        }
+    }
 
     #[test]
     fn selectors_are_parsed_by_digits_and_prefix() {

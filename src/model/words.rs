@@ -11,7 +11,7 @@ macro_rules! serialize_as_text {
     };
 }
 
-pub(super) use serialize_as_text;
+pub(crate) use serialize_as_text;
 
 /// Returns the words as a list of alternatives, such as `public, gov, or fin`.
 pub(crate) fn alternatives(words: &[&str]) -> String {

@@ -1,24 +1,35 @@
-//! Text output of `config-group diff` and `config-group copy`.
+//! Text output of `config-group show`, `config-group diff`, and `config-group copy`.
 
 use serde_json::Value;
 
 use super::escape::escape;
 use super::plan::{class_counts, settings_table};
 use super::result::{CommandReport, View};
-use super::table::table;
+use super::table::{or_dash, table};
 use crate::config_group::rules::copy::GroupCopy;
 use crate::config_group::rules::difference::{ChangeClass, SettingChange};
 use crate::config_group::rules::kafka_changes;
 use crate::config_group::rules::setting_text::with_unit;
-use crate::documents::{CopyFields, DiffFields, to_value};
+use crate::documents::{CopyFields, DiffFields, GroupFields, to_value};
 use crate::error::{CommandError, FailedCopy};
 use crate::messages::Message;
 use crate::model::command_context::CommandContext;
+use crate::model::config_group::GroupUser;
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::RunEnd;
-use crate::report::config_group::{CopyReport, DiffReport};
+use crate::report::config_group::{CopyReport, DiffReport, GroupReport, GroupUsers};
+
+impl CommandReport for GroupReport {
+    fn fields(&self, _: Option<&CommandContext>) -> Value {
+        to_value(&GroupFields::from_report(self))
+    }
+
+    fn render(&self, view: &View<'_>) -> String {
+        render_group(self, view.service)
+    }
+}
 
 impl CommandReport for DiffReport {
     fn fields(&self, _: Option<&CommandContext>) -> Value {
@@ -59,6 +70,49 @@ impl CommandReport for CopyReport {
     fn has_outcome(&self) -> bool {
         self.may_have_changed()
     }
+}
+
+/// Renders a config group with all its settings. Empty if the group was not read.
+fn render_group(report: &GroupReport, service: &str) -> String {
+    let (Some(group), Some(version)) = (&report.group, &report.version) else { return String::new() };
+    let mut lines = vec![
+        format!("Service       {service}"),
+        format!("Config group  {}", escape(&group.to_string())),
+        format!("Kafka         {version}"),
+    ];
+    lines.extend(group.description.as_ref().map(|text| format!("Description   {}", escape(text))));
+    lines.extend(used_by_lines(&report.users));
+    let rows = report.settings.iter().map(|setting| {
+        let value = |value: Option<&str>| or_dash(value.map(|value| with_unit(&setting.key, value)));
+        let source = if setting.custom.is_some() { "custom" } else { "default" };
+        let allowed = match &setting.range {
+            _ if !setting.modifiable => "read-only".to_owned(),
+            range => or_dash(range.as_ref()),
+        };
+        let (effective, default) = (value(setting.effective_value()), value(setting.default.as_deref()));
+        [setting.key.clone(), effective, source.to_owned(), default, allowed]
+    });
+    lines.extend([String::new(), table(&["SETTING", "VALUE", "SOURCE", "DEFAULT", "ALLOWED"], rows, 2)]);
+    lines.join("\n")
+}
+
+/// Returns the lines about the users of a config group. Only a complete list can be empty.
+fn used_by_lines(users: &GroupUsers) -> Vec<String> {
+    let mut texts: Vec<String> = users
+        .clusters
+        .iter()
+        .map(
+            |GroupUser { name, no }| {
+                if name.is_empty() { format!("cluster {no}") } else { format!("{name} ({no})") }
+            },
+        )
+        .collect();
+    texts.extend(users.gap.as_ref().map(|gap| format!("incomplete: {gap}")));
+    if texts.is_empty() {
+        texts.push("no cluster".to_owned());
+    }
+    let labels = std::iter::once("Used by").chain(std::iter::repeat(""));
+    labels.zip(texts).map(|(label, text)| format!("{label:<14}{}", escape(&text))).collect()
 }
 
 /// Renders the differences between two config groups. Empty if the groups were not read.

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-pub(super) use crate::model::time::local_time;
+pub(super) use crate::model::time::{local_time, utc_time};
 
 /// Formats a duration in whole seconds: `1m 42s`.
 pub(super) fn duration(duration: Duration) -> String {

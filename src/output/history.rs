@@ -96,7 +96,7 @@ fn render_run(history: &History, run: &PastRun, entries: &[Value]) -> String {
     lines.extend(run.followed_run.clone().map(|of| ("Follows", of)));
     lines.push(("Result", run.outcome.to_string()));
     let change = history.change_of(run);
-    if let Some(RecordedChange { origin, consent, subject, .. }) = change {
+    if let Some(RecordedChange { origin, consent, subject, plan, .. }) = change {
         let text = |value: &Option<String>| or_dash(value.as_ref());
         let sandbox = if origin.service.sandbox { "sandbox " } else { "" };
         lines.extend([
@@ -109,8 +109,9 @@ fn render_run(history: &History, run: &PastRun, entries: &[Value]) -> String {
             ("Cluster", cluster_text(change)),
             ("Kafka", versions_text(change)),
             ("Config group", groups_text(change)),
-            ("Confirmed by", consent.clone()),
         ]);
+        lines.extend(plan["plan_id"].as_str().map(|id| ("Plan", id.to_owned())));
+        lines.push(("Confirmed by", consent.clone()));
         if let Subject::Upgrade { accepted, .. } = subject
             && !accepted.is_empty()
         {

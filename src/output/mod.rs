@@ -7,6 +7,7 @@ mod escape;
 mod format;
 mod history;
 mod list;
+mod markdown;
 mod plan;
 mod progress;
 mod prompt;
@@ -15,6 +16,7 @@ mod result;
 pub(crate) mod streams;
 mod table;
 mod upgrade;
+mod upgrade_details;
 mod watch;
 
 pub(crate) use escape::{escape, escape_lines};

@@ -24,6 +24,7 @@ pub(super) fn render_plan(plan: &PlanReport, service: &str, show_all: bool) -> S
     }
     let mut lines = header_lines(plan, service, &escape(plan.state.as_deref().unwrap_or(UNKNOWN_STATE)));
     lines.extend(changes_table(&plan.changes, show_all, 14));
+    lines.extend(plan.id.map(|id| format!("Plan          {id}")));
     if !plan.checks.is_empty() {
         lines.push(String::new());
         lines.push(checks_table(&plan.checks));
@@ -48,7 +49,7 @@ pub(super) fn header_lines(plan: &PlanReport, service: &str, state: &str) -> Vec
     lines
 }
 
-fn versions_text(plan: &PlanReport) -> String {
+pub(super) fn versions_text(plan: &PlanReport) -> String {
     let from = plan.from.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
     match &plan.to {
         Some(to) if plan.from.as_ref().is_none_or(|from| from.code != to.code) => format!("{from} → {to}"),
@@ -56,7 +57,7 @@ fn versions_text(plan: &PlanReport) -> String {
     }
 }
 
-fn groups_text(plan: &PlanReport) -> Option<String> {
+pub(super) fn groups_text(plan: &PlanReport) -> Option<String> {
     let name = plan.group_from.as_ref().map(|group| escape(&group.to_string()));
     let from = name.or_else(|| plan.current_group_no.map(|no| no.to_string()))?;
     let to = plan.group_to.as_ref().filter(|to| Some(to.no) != plan.current_group_no);

@@ -21,6 +21,11 @@ pub(crate) trait CommandReport {
     /// Renders the result as text; empty if there is none.
     fn render(&self, view: &View<'_>) -> String;
 
+    /// Renders the result and the error as Markdown; empty if the command has no Markdown output.
+    fn markdown(&self, _: &View<'_>) -> String {
+        String::new()
+    }
+
     /// Returns a line on whether anything was changed; None if the error itself reports it.
     fn change_note(&self, _: &CommandError) -> Option<Message<'static>> {
         None
@@ -75,8 +80,8 @@ impl View<'_> {
     }
 }
 
-/// Prints the result as text or as a JSON document, and then the error, if any: on a terminal, the reason of a failure is
-/// the last thing to read.
+/// Prints the result as text, as a JSON document, or as Markdown, and then the error, if any: on a terminal, the reason of a
+/// failure is the last thing to read.
 ///
 /// # Errors
 ///
@@ -92,15 +97,17 @@ pub(crate) fn print_result(report: &dyn CommandReport, view: &View<'_>) -> io::R
             let text = serde_json::to_string_pretty(&document).map_err(io::Error::other);
             text.and_then(|text| streams::print_stdout(&format!("{}\n", escape_json(&text))))
         }
-        OutputFormat::Table => match report.render(&text_view) {
-            text if text.is_empty() => Ok(()),
-            text => streams::print_stdout(&format!("{text}\n")),
-        },
+        OutputFormat::Table => print_text(&report.render(&text_view)),
+        OutputFormat::Markdown => print_text(&report.markdown(view)),
     };
     if let Some(failure) = view.outcome.failure.filter(|failure| must_print(failure)) {
         print_error(failure, report, &text_view);
     }
     written
+}
+
+fn print_text(text: &str) -> io::Result<()> {
+    if text.is_empty() { Ok(()) } else { streams::print_stdout(&format!("{text}\n")) }
 }
 
 /// Returns false for an error that the parser explains in its own words, and for a difference, which with

@@ -1,15 +1,16 @@
 //! Text output of `check`, `upgrade`, and `status`.
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::color::{AnsiColor, node_color, paint, state_color};
 use super::escape::escape;
-use super::format::{duration, local_time};
+use super::format::local_time;
+use super::markdown;
 use super::plan::{UNKNOWN_STATE, header_lines, render_plan};
 use super::result::{CommandReport, View};
 use super::table::{or_dash, table};
-use crate::documents::{CheckFields, Outcome, StatusFields, UpgradeFields, to_value};
+use super::upgrade_details::{elapsed, possible_text, support_details, terraform_note};
+use crate::documents::{CheckFields, StatusFields, UpgradeFields, to_value};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::messages::Message;
@@ -18,7 +19,7 @@ use crate::model::cluster::ClusterState;
 use crate::model::command_context::CommandContext;
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::language::Language;
-use crate::model::verdict::{Evidence, Submitted, Verdict};
+use crate::model::verdict::{Submitted, Verdict};
 use crate::report::RunEnd;
 use crate::report::upgrade::{CheckReport, PlanReport, StatusReport, UpgradeReport, VersionChoice};
 
@@ -34,6 +35,10 @@ impl CommandReport for CheckReport {
         }
     }
 
+    fn markdown(&self, view: &View<'_>) -> String {
+        markdown::check_page(self, view)
+    }
+
     fn change_note(&self, failure: &CommandError) -> Option<Message<'static>> {
         // The message for a signal already reports it.
         (!matches!(failure, CommandError::Interrupted { .. })).then_some(Message::NothingChanged)
@@ -47,6 +52,10 @@ impl CommandReport for UpgradeReport {
 
     fn render(&self, view: &View<'_>) -> String {
         render_upgrade(self, view)
+    }
+
+    fn markdown(&self, view: &View<'_>) -> String {
+        markdown::upgrade_page(self, view)
     }
 
     fn change_note(&self, failure: &CommandError) -> Option<Message<'static>> {
@@ -114,14 +123,8 @@ fn render_version_choices(plan: &PlanReport, versions: &[VersionChoice], service
         return text;
     }
     let rows = versions.iter().map(|choice| {
-        let possible = match (choice.current, choice.possible) {
-            (true, _) => "-",
-            (false, Some(true)) => "yes",
-            (false, Some(false)) => "no",
-            (false, None) => "unknown",
-        };
         let name = or_dash(choice.name.as_ref());
-        [name, choice.code.to_string(), possible.to_owned(), choice.reason.clone()]
+        [name, choice.code.to_string(), possible_text(choice), choice.reason.clone()]
     });
     format!("{text}\n\n{}", table(&["VERSION", "CODE", "POSSIBLE", "DETAIL"], rows, 2))
 }
@@ -155,7 +158,11 @@ fn render_upgrade(report: &UpgradeReport, view: &View<'_>) -> String {
         format!("{} → {}", version_text(&plan.from), version_text(&plan.to))
     };
     let upgrade = format!("{cluster}  {versions}");
-    let mut lines = vec![result_line(verdict, &upgrade, &elapsed_text(report, verdict, language), language)];
+    let time = match elapsed(report, verdict, language) {
+        time if time.is_empty() => time,
+        time => format!("  {time}"),
+    };
+    let mut lines = vec![result_line(verdict, &upgrade, &time, language)];
     match verdict {
         Verdict::Done => {
             let [restarted, all] = [observed.brokers.restarted_count(), observed.brokers.0.len()];
@@ -163,7 +170,7 @@ fn render_upgrade(report: &UpgradeReport, view: &View<'_>) -> String {
             lines.push(Message::Restarted { restarted, all }.text(language));
             lines.extend(terraform_note(report, language));
         }
-        Verdict::Failed => lines.extend(support_details(report, view.outcome)),
+        Verdict::Failed => lines.extend(support_details(report, view.outcome, local_time)),
         Verdict::Already | Verdict::NotStarted | Verdict::Running | Verdict::Unknown => {}
     }
     lines.join("\n")
@@ -178,67 +185,6 @@ fn result_line(verdict: Verdict, upgrade: &str, time: &str, language: Language) 
         Verdict::Unknown | Verdict::Already | Verdict::NotStarted => Message::Unknown { upgrade, time },
     };
     message.text(language)
-}
-
-/// Returns how long the upgrade took; empty if the time of the start or of the end is unknown.
-fn elapsed_text(report: &UpgradeReport, verdict: Verdict, language: Language) -> String {
-    let since_start =
-        |end: Timestamp, start| duration(end.duration_since(start).try_into().unwrap_or_default());
-    match (report.start.at, report.observed.finished_at, report.ended_at) {
-        (Some(start), Some(end), _) => format!("  {}", since_start(end, start)),
-        (Some(start), None, Some(end)) => {
-            let time = &*since_start(end, start);
-            let bound = match verdict {
-                // The end was noticed this long after the start; the upgrade may have ended earlier.
-                Verdict::Done | Verdict::Failed => Message::AtMost { time },
-                // The upgrade may not have ended.
-                Verdict::Already | Verdict::NotStarted | Verdict::Running | Verdict::Unknown => {
-                    Message::After { time }
-                }
-            };
-            format!("  {}", bound.text(language))
-        }
-        _ => String::new(),
-    }
-}
-
-/// Returns the values to set in Terraform. Otherwise the next apply would replace the cluster, because its version code
-/// changed outside of Terraform.
-fn terraform_note(report: &UpgradeReport, language: Language) -> Option<String> {
-    let code = &*report.plan.to.as_ref()?.code.to_string();
-    let group = report.observed.cluster.as_ref()?.config_group.map(|no| no.to_string());
-    let message = match &group {
-        Some(group) => Message::TerraformVersionAndGroup { code, group },
-        None => Message::TerraformVersion { code },
-    };
-    Some(message.text(language))
-}
-
-/// Returns what NAVER Cloud support asks for: numbers, times, request IDs, and the last observations. It contains
-/// no secrets.
-fn support_details(report: &UpgradeReport, outcome: &Outcome<'_>) -> Vec<String> {
-    let UpgradeReport { plan, start, observed, ended_at, .. } = report;
-    let code = |version: &Option<KafkaVersion>| {
-        version.as_ref().map_or_else(|| "unknown".to_owned(), |version| version.code.to_string())
-    };
-    let service = outcome.commands.map(|commands| &commands.service);
-    let details = [
-        plan.cluster.as_ref().map(|(name, no)| ("cluster", format!("{name} ({no})"))),
-        service.map(|service| ("service", format!("{} {}", service.site, service.region))),
-        Some(("versions", format!("code {} to code {}", code(&plan.from), code(&plan.to)))),
-        start.at.map(|at| ("started", local_time(at))),
-        ended_at.map(|at| ("ended", local_time(at))),
-        start.request_id.clone().map(|id| ("request", id)),
-    ];
-    let latest = &observed.evidence[observed.evidence.len().saturating_sub(3)..];
-    let evidence = latest.iter().map(|Evidence { at, operation, observed }| {
-        ("observed", format!("{}  {operation}: {observed}", local_time(*at)))
-    });
-    let request_id = outcome.requests.iter().rev().find_map(|record| record.request_id.as_deref());
-    let details = details.into_iter().flatten().chain(evidence);
-    let details = details.chain(request_id.map(|id| ("latest", format!("request {id}"))));
-    let lines = details.map(|(name, value)| format!("  {name:<8}  {}", escape(&value)));
-    [String::new(), "For NAVER Cloud support:".to_owned()].into_iter().chain(lines).collect()
 }
 
 /// Renders the cluster, its versions, its config group, and its nodes, with colors for the states.

@@ -1,12 +1,30 @@
-//! The reports of `config-group diff` and `config-group copy`.
+//! The reports of `config-group show`, `config-group diff`, and `config-group copy`.
 
 use super::RunEnd;
 use crate::config_group::rules::copy::GroupCopy;
 use crate::config_group::rules::difference::SettingChange;
 use crate::config_group::rules::kafka_changes;
-use crate::model::config_group::ConfigGroup;
+use crate::model::config_group::{ConfigGroup, GroupUser, Setting};
 use crate::model::ids::ClusterNo;
 use crate::model::kafka_version::KafkaVersion;
+
+/// A config group, which is the report of `config-group show`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct GroupReport {
+    pub group: Option<ConfigGroup>,
+    pub version: Option<KafkaVersion>,
+    /// The settings with custom values, then the others, each sorted by key.
+    pub settings: Vec<Setting>,
+    pub users: GroupUsers,
+}
+
+/// The clusters that use a config group, as far as the service shows them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct GroupUsers {
+    pub clusters: Vec<GroupUser>,
+    /// Why the list may be wrong or incomplete; None if it is complete.
+    pub gap: Option<String>,
+}
 
 /// The difference between two config groups, which is the report of `config-group diff`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -16,6 +16,7 @@ use crate::model::verdict::{Evidence, Submitted, Verdict};
 use crate::upgrade::rules::broker_history::BrokerHistories;
 use crate::upgrade::rules::checks::{Check, CheckId};
 use crate::upgrade::rules::plan::Plan;
+use crate::upgrade::rules::plan_id::PlanId;
 
 /// The report of `check`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -61,6 +62,8 @@ pub(crate) struct PlanReport {
     /// The closest config groups when none is selected, best first.
     pub candidates: Vec<Candidate>,
     pub checks: Vec<Check>,
+    /// None if there is nothing that could be started.
+    pub id: Option<PlanId>,
 }
 
 /// The start of an upgrade.
@@ -121,11 +124,15 @@ impl PlanReport {
             changes: plan.changes.clone(),
             candidates: plan.candidates.clone(),
             checks: plan.checks.clone(),
+            id: plan.id,
         };
     }
 
-    /// Adds the check that blocks an outdated plan.
+    /// Adds the check that blocks an outdated plan, unless the plan has it because it is not the approved one.
     pub(crate) fn add_stale_check(&mut self) {
+        if self.checks.iter().any(|check| check.id == CheckId::PlanStale) {
+            return;
+        }
         let reason = "the cluster changed after the plan was made";
         let remedy = "run the command again and review the new plan";
         self.checks.push(Check::block(CheckId::PlanStale, reason, remedy));

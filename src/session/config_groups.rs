@@ -112,7 +112,7 @@ impl<A: CdssApi> Session<'_, A> {
         let flag = "--config-group ";
         match find_config_group(list, wanted) {
             Ok(group) => Ok(group.clone()),
-            Err(ConfigGroupError::NotFound(_)) => {
+            Err(ConfigGroupError::NotFound { .. }) => {
                 let response = self.api.config_groups(None).await;
                 let all = groups_of_all_versions(self.api, response, offers.to_vec()).await?;
                 all.find(wanted, flag).cloned()

@@ -12,6 +12,7 @@ use crate::model::kafka_version::{KafkaVersion, Release, VersionSelector};
 use crate::model::selector::{ClusterError, Selector, find_cluster};
 use crate::report::upgrade::PlanReport;
 use crate::upgrade::rules::acceptance::Acceptances;
+use crate::upgrade::rules::plan_id::PlanId;
 
 /// The arguments of `upgrade` and `check`.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub(crate) struct UpgradeRequest {
     pub acceptances: Acceptances,
     /// `--require-journal` was given: nothing is started without a journal.
     pub require_journal: bool,
+    /// `--plan` named this plan: no other is started.
+    pub approved_plan: Option<PlanId>,
 }
 
 /// A cluster with the results of the first reads.

@@ -70,7 +70,7 @@ impl Field {
             Self::Endpoint => Endpoint::parse(value).map(drop).map_err(|error| error.to_string()),
             Self::Cacert | Self::Record => parse_absolute_path(value).map(drop),
             Self::Proxy => value.parse::<ProxyAddress>().map(drop).map_err(|error| error.to_string()),
-            Self::Output => value.parse::<OutputFormat>().map(drop),
+            Self::Output => OutputFormat::parse_default(value).map(drop),
             Self::Poll => super::parse_duration(value).map(drop),
         }
     }

@@ -227,7 +227,7 @@ impl<A: CdssApi> Session<'_, A> {
                 .cloned()
                 .collect();
             let target = ResolvedVersion { version: target.clone(), listed: true };
-            let mut snapshot = new_snapshot(resolved.clone(), target);
+            let mut snapshot = new_snapshot(self.context.service.key(), resolved.clone(), target);
             snapshot.journal.clone_from(&journal);
             snapshot.current_group.clone_from(&current);
             choose_group(&mut snapshot, &own, list.len());

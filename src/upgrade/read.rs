@@ -51,6 +51,7 @@ impl<A: CdssApi> Session<'_, A> {
         let wanted = request.config_group.as_ref();
         let mut snapshot = self.read_snapshot(resolved, target, groups, wanted).await?;
         snapshot.requires_journal = request.require_journal;
+        snapshot.approved_plan = request.approved_plan;
         let known = request.acceptances.validate_items(&|kind, item| match kind {
             ItemKind::Setting => is_setting(&snapshot, item),
             ItemKind::Run => is_start_run(&snapshot, item),
@@ -88,7 +89,7 @@ impl<A: CdssApi> Session<'_, A> {
         wanted: Option<&Selector>,
     ) -> Result<Snapshot, CommandError> {
         let offers = resolved.offered_versions.clone();
-        let mut snapshot = new_snapshot(resolved, target);
+        let mut snapshot = new_snapshot(self.context.service.key(), resolved, target);
         let (current, groups) = join!(
             self.fetch_current_settings(&snapshot.cluster),
             self.read_target_groups(&snapshot, &offers, list, wanted)
@@ -258,7 +259,7 @@ struct TargetGroups {
 }
 
 /// Creates a snapshot without groups, journal entries, or a pre-check.
-pub(super) fn new_snapshot(resolved: ResolvedCluster, target: ResolvedVersion) -> Snapshot {
+pub(super) fn new_snapshot(service: String, resolved: ResolvedCluster, target: ResolvedVersion) -> Snapshot {
     Snapshot {
         cluster: resolved.cluster,
         listed_identity: resolved.listed_identity,
@@ -272,6 +273,8 @@ pub(super) fn new_snapshot(resolved: ResolvedCluster, target: ResolvedVersion) -
         copy_command: None,
         journal: JournalState::default(),
         requires_journal: false,
+        service,
+        approved_plan: None,
     }
 }
 

@@ -81,7 +81,7 @@ fn missing_or_ambiguous_targets_exit_3_or_4() {
                 3,
                 &[
                     "no config group `orders`",
-                    "hint: run `cdss list config-groups` to list all config groups",
+                    "hint: similar names: orders-371, orders-390; run `cdss list config-groups` to list all config groups",
                 ],
             ),
         ],
@@ -174,7 +174,7 @@ fn invalid_arguments_are_refused_without_a_request() {
 fn unknown_output_format_is_refused() {
     let env = TestEnv::new(Scenario::Healthy);
     env.run("list versions --output yaml")
-        .assert_says(2, &["--output: unsupported output format `yaml`; use table or json"]);
+        .assert_says(2, &["--output: unsupported output format `yaml`; use table, json, or markdown"]);
     env.run("list versions --color pink").assert_says(2, &["--color", "pink"]);
     assert_eq!(env.log().requests, []);
 }

@@ -329,6 +329,7 @@ fn usage_error_json_has_the_fields_of_its_command() {
     let env = TestEnv::new(Scenario::Healthy);
     for (line, fields) in [
         ("config-group diff orders-371", &["from", "to", "settings", "not_covered"][..]),
+        ("config-group show", &["config_group"]),
         (
             "config-group copy --version 3.9.0",
             &["from", "to", "settings", "not_covered", "left_out", "created"],

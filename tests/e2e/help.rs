@@ -2,7 +2,7 @@
 
 use crate::support::Home;
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 24] = [
     "",
     "upgrade",
     "check",
@@ -12,6 +12,8 @@ const COMMANDS: [&str; 22] = [
     "list versions",
     "list config-groups",
     "config-group",
+    "config-group list",
+    "config-group show",
     "config-group diff",
     "config-group copy",
     "config",
@@ -114,7 +116,7 @@ fn the_list_of_commands_is_the_whole_one() {
     let top: Vec<_> = COMMANDS.iter().filter(|name| !name.is_empty() && !name.contains(' ')).collect();
     assert_eq!(subcommands(&printed("--help")), top.into_iter().copied().collect::<Vec<_>>());
     assert_eq!(subcommands(&printed("list --help")), ["clusters", "versions", "config-groups"]);
-    assert_eq!(subcommands(&printed("config-group --help")), ["diff", "copy"]);
+    assert_eq!(subcommands(&printed("config-group --help")), ["list", "show", "diff", "copy"]);
     assert_eq!(subcommands(&printed("config --help")), ["init", "list", "show", "verify", "set", "remove"]);
 }
 

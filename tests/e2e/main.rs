@@ -4,11 +4,13 @@
 
 mod accept;
 mod altered;
+mod approved_plan;
 mod bad_input;
 mod completions;
 mod config_group;
 mod config_group_answers;
 mod config_group_copy;
+mod config_group_show;
 mod config_terminal;
 mod credentials;
 mod extremes;
@@ -23,6 +25,7 @@ mod keys;
 #[cfg(target_os = "linux")]
 mod killed_writes;
 mod korean;
+mod markdown;
 #[path = "../metrics/mod.rs"]
 mod metrics;
 mod odd_answers;

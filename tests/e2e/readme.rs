@@ -90,10 +90,11 @@ fn path() -> String {
     format!("{}:{}:/usr/bin:/bin", examples.display(), beside.display())
 }
 
-/// Replaces what varies between runs: request ids, times, durations, and the service address.
+/// Replaces what varies between runs: ids of requests and plans, times, durations, and the service address.
 fn masked(line: &str) -> String {
     let words: Vec<&str> = line.split(' ').collect();
-    let is_id = |word: &str| word.len() == 36 && word.matches('-').count() == 4;
+    let is_plan = |word: &str| word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_id = |word: &str| is_plan(word) || (word.len() == 36 && word.matches('-').count() == 4);
     let is_time = |word: &str| {
         word.chars().all(|c| c.is_ascii_digit() || "-:+,".contains(c))
             && word.contains(['-', ':'])

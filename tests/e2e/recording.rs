@@ -200,6 +200,11 @@ fn unusable_file_is_a_warning_and_the_command_goes_on() {
     let other = env.home.path().join("notes.txt");
     std::fs::write(&other, "my notes\n").expect("the home can be written");
     let missing = env.home.path().join("none/run.jsonl");
+    // A relative path needs no directory.
+    let mut relative = env.command("list versions --record here.jsonl");
+    let run = Run::of(relative.current_dir(env.home.path()));
+    run.assert_says(0, &["Recorded in here.jsonl"]);
+    assert_eq!(lines(&env.home.path().join("here.jsonl")).len(), 2);
     for (path, reason) in [(&other, "it exists and is not a recording"), (&missing, "No such file")] {
         let run =
             env.run(&format!("check --cluster orders-prod --version 3.9.0 --record {}", path.display()));

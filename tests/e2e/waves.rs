@@ -78,6 +78,11 @@ fn check_of_all_versions_takes_five_waves_by_name_and_four_by_number() {
 fn other_commands_take_this_many_waves() {
     assert_waves("list config-groups --version 3.9.0", &[1, 1]);
     assert_waves("config-group diff no:301 no:312", &[2, 2]);
+    assert_waves("config-group list", &[2]);
+    assert_waves("config-group list --version 3.9.0", &[1, 1]);
+    // The groups and the versions; the settings, the users, and the clusters, which may hide users.
+    assert_waves("config-group show orders-390", &[2, 3]);
+    assert_waves("config-group show no:312", &[2, 3]);
     assert_waves("config verify", &[1, 1, 1]);
     // Two for the cluster, four for the plan, two under the lock, and a read after each of the two changes.
     let copy = "config-group copy --cluster orders-prod --version 3.9.0 --name team-390 --yes";

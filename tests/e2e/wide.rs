@@ -14,7 +14,8 @@ fn env() -> TestEnv {
 /// Replaces what varies between runs.
 fn masked(text: &str) -> String {
     let mask = |word: &str| {
-        let is_id = word.trim().len() == 36 && word.matches('-').count() == 4;
+        let is_plan = word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_id = is_plan || word.trim().len() == 36 && word.matches('-').count() == 4;
         if is_id { word.replace(word.trim(), "ID") } else { word.to_owned() }
     };
     let lines = text.lines().filter(|line| !line.starts_with("Service") && !line.starts_with("Observed"));
@@ -48,6 +49,7 @@ fn plan_and_checks_stay_aligned() {
 Cluster       주문-운영 (1009401)  3 brokers  running
 Kafka         3.7.1 → 3.9.0
 Config group  c-371 (401) → c-390 (402)  3 kept
+Plan          ID
 
   CHECK                 RESULT   DETAIL
   cluster.identity      pass     주문-운영 (1009401)

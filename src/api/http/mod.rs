@@ -19,7 +19,7 @@ use crate::config_group::rules::copy::CopiedSetting;
 use crate::consent::{Consent, GroupConsent};
 use crate::model::clock_skew::ClockSkew;
 use crate::model::cluster::ClusterList;
-use crate::model::config_group::ConfigGroup;
+use crate::model::config_group::{ConfigGroup, GroupUser};
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 use crate::model::operation_name::OperationName;
 use crate::model::request_record::RequestRecord;
@@ -30,7 +30,7 @@ use crate::upgrade::rules::snapshot::PreCheck;
 mod lists;
 mod pages;
 
-use pages::{ClusterPages, GroupPages};
+use pages::{ClusterPages, EntryPages};
 
 /// The CDSS API over HTTP.
 pub(crate) struct HttpApi {
@@ -244,10 +244,15 @@ impl CdssApi for HttpApi {
     }
 
     async fn config_groups(&self, version: Option<VersionCode>) -> Result<Vec<ConfigGroup>, ApiError> {
-        let mut groups = self.read_list::<GroupPages>(|page| wire::config_group_page(version, page)).await?;
+        let mut groups =
+            self.read_list::<EntryPages<ConfigGroup>>(|page| wire::config_group_page(version, page)).await?;
         // In case the service did not filter them.
         groups.retain(|group| version.is_none_or(|version| group.version == version));
         Ok(groups)
+    }
+
+    async fn group_users(&self, no: ConfigGroupNo) -> Result<Vec<GroupUser>, ApiError> {
+        self.read_list::<EntryPages<GroupUser>>(|page| wire::group_user_page(no, page)).await
     }
 
     async fn pre_check(&self, target: &UpgradeTarget) -> Result<PreCheck, ApiError> {

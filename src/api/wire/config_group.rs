@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::json::{count, list, required_list, text};
 use super::{Operation, PAGE_SIZE, ReadRequest};
-use crate::model::config_group::{ConfigGroup, Setting};
-use crate::model::ids::{ConfigGroupNo, VersionCode};
+use crate::model::config_group::{ConfigGroup, GroupUser, Setting};
+use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::operation_name::OperationName;
 
 /// Reads one page of the config groups of one version, or of all versions.
@@ -60,11 +60,27 @@ pub(in crate::api) fn settings(no: ConfigGroupNo, version: VersionCode) -> ReadR
 
 /// Reads how many clusters use a config group. The response is None if it has no count.
 pub(in crate::api) fn usage_count(no: ConfigGroupNo) -> ReadRequest<Option<u64>> {
-    let path = format!("configGroup/getConfigGroupUsingClusterList/{no}");
-    let body = json!({ "pageNo": 1, "pageSize": PAGE_SIZE });
-    ReadRequest::new(Operation::post(OperationName::GetConfigGroupUsingClusterList, path, body), |envelope| {
-        Ok(parse_usage_count(&envelope.result))
+    ReadRequest::new(group_users_operation(no, 1), |envelope| Ok(parse_usage_count(&envelope.result)))
+}
+
+/// Reads one page of the clusters that use a config group.
+pub(in crate::api) fn group_user_page(no: ConfigGroupNo, page: u32) -> ReadRequest<Vec<GroupUser>> {
+    ReadRequest::new(group_users_operation(no, page), |envelope| {
+        let user = |entry: &Value| {
+            Some(GroupUser {
+                no: ClusterNo::new(count(&entry["serviceGroupInstanceNo"])?),
+                name: text(&entry["clusterName"]).unwrap_or_default(),
+            })
+        };
+        let users = required_list(&envelope.result, "usingClusterNameList")?.iter().map(user);
+        users.collect::<Option<_>>().ok_or("a cluster has no number")
     })
+}
+
+fn group_users_operation(no: ConfigGroupNo, page: u32) -> Operation {
+    let path = format!("configGroup/getConfigGroupUsingClusterList/{no}");
+    let body = json!({ "pageNo": page, "pageSize": PAGE_SIZE });
+    Operation::post(OperationName::GetConfigGroupUsingClusterList, path, body)
 }
 
 fn parse_config_groups(

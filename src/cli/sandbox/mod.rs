@@ -68,7 +68,7 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "NAME=VERSION,BROKERS")]
     cluster: Vec<NewCluster>,
     /// Serve the responses of a recording instead
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "cluster"])]
+    #[arg(long, value_name = "FILE", hide_short_help = true, conflicts_with_all = ["scenario", "cluster"])]
     replay: Option<PathBuf>,
     /// Pace of --replay: real or fast
     #[arg(
@@ -76,11 +76,17 @@ pub(crate) struct SandboxArgs {
         value_name = "PACE",
         default_value = "real",
         hide_possible_values = true,
+        hide_short_help = true,
         requires = "replay"
     )]
     clock: Clock,
     /// Compare a recording with the assumptions of the sandbox
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "list", "cluster", "replay", "port", "command"])]
+    #[arg(
+        long,
+        value_name = "FILE",
+        hide_short_help = true,
+        conflicts_with_all = ["scenario", "list", "cluster", "replay", "port", "command"]
+    )]
     pub(crate) compare: Option<PathBuf>,
     /// Local port [default: any free port]
     #[arg(long, default_value_t = 0, hide_default_value = true)]

@@ -30,7 +30,9 @@ pub(super) fn start(closes: &[String]) -> Event {
         closes: closes.to_vec(),
         from_version_code: Some(VersionCode::new(37)),
         brokers: vec!["b1".to_owned()],
-        plan: Plan(json!({ "from": { "code": "37" }, "to": null, "config_group": null })),
+        plan: Plan(
+            json!({ "from": { "code": "37" }, "to": null, "config_group": null, "plan_id": "7f3a9c2e41d0b6a8" }),
+        ),
     }))
 }
 
@@ -43,7 +45,7 @@ pub(super) fn group() -> entry::GroupChange {
         consent: "--yes".to_owned(),
         made_by: None,
         from_config_group: Some(ConfigGroupNo::new(301)),
-        plan: Plan(json!({ "from": null, "to": null, "config_group": null })),
+        plan: Plan(json!({ "from": null, "to": null, "config_group": null, "plan_id": null })),
     }
 }
 

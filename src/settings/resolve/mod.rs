@@ -75,8 +75,7 @@ pub(crate) fn resolve(
     let record = resolve_path(&sources, Field::Record)?;
     let proxy = parse_value(sources.first_value(Field::Proxy)?, Field::Proxy)?
         .map_or((None, Origin::Default), |(proxy, origin)| (Some(proxy), origin));
-    let output = parse_value(sources.first_value(Field::Output)?, Field::Output)?
-        .unwrap_or((OutputFormat::default(), Origin::Default));
+    let output = resolve_output(&sources)?;
     let poll_interval = resolve_poll_interval(&sources, &endpoint.service.endpoint)?;
     let connection = EffectiveConnection::new(environment, &endpoint.service.endpoint, &cacert, &proxy);
     let is_ncloud_profile = sources.credentials_profile().is_some_and(|(profile, _)| {
@@ -215,6 +214,19 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let duration = humantime::parse_duration(text.trim())
         .map_err(|_| format!("invalid duration `{text}`; add a unit, such as 15s or 3h"))?;
     if duration.is_zero() { Err("duration must be positive".to_owned()) } else { Ok(duration) }
+}
+
+/// Resolves the output format. Only the flag can select one that most commands do not have.
+fn resolve_output(sources: &Sources<'_>) -> Result<(OutputFormat, Origin), SettingsError> {
+    let Some((text, origin)) = sources.first_value(Field::Output)? else {
+        return Ok((OutputFormat::default(), Origin::Default));
+    };
+    let format = match origin {
+        Origin::Flag(_) => text.parse(),
+        _ => OutputFormat::parse_default(&text),
+    };
+    let invalid = |reason| SettingsError::Invalid { name: label(&origin, Field::Output), reason };
+    Ok((format.map_err(invalid)?, origin))
 }
 
 fn resolve_poll_interval(

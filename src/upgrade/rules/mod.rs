@@ -5,6 +5,7 @@ pub(crate) mod broker_history;
 pub(crate) mod checks;
 pub(crate) mod next_action;
 pub(crate) mod plan;
+pub(crate) mod plan_id;
 pub(crate) mod progress;
 pub(crate) mod snapshot;
 pub(crate) mod state_after_start;

@@ -1,8 +1,9 @@
 //! The plan that `check` and `upgrade` show: the versions, the config groups, the setting changes, and the checks.
 
 use super::acceptance::Acceptances;
-use super::checks::{self, Check};
+use super::checks::{self, Check, CheckId, Remedy};
 use super::next_action::{self, NextAction};
+use super::plan_id::{PlanContent, PlanId};
 use super::progress::{Expectation, ExpectedBrokers};
 use super::snapshot::{SelectedGroup, Snapshot};
 use crate::config_group::rules::choice::Candidate;
@@ -42,13 +43,30 @@ pub(crate) struct Plan {
     /// The number of the current group, also if its name and settings can't be read.
     pub current_group_no: Option<ConfigGroupNo>,
     pub broker_names: Vec<String>,
+    /// None unless the plan could lead to a start and everything that the id names is known.
+    pub id: Option<PlanId>,
 }
 
 impl Plan {
     /// Derives the plan from a snapshot.
+    ///
+    /// If the snapshot names an approved plan, a check blocks every other plan that leads to a start.
     pub(crate) fn new(snapshot: &Snapshot, accepted: &Acceptances) -> Self {
+        let mut plan = Self::without_id(snapshot, accepted);
+        plan.id = plan.derive_id(&snapshot.service);
+        if let Some(approved) = snapshot.approved_plan
+            && plan.next_action == NextAction::RunChecks
+            && plan.id != Some(approved)
+        {
+            plan.checks.push(not_approved(&plan, approved));
+        }
+        plan
+    }
+
+    fn without_id(snapshot: &Snapshot, accepted: &Acceptances) -> Self {
         let health = snapshot.health.as_ref();
         Self {
+            id: None,
             no: snapshot.cluster.no,
             name: snapshot.cluster.name.clone(),
             state: snapshot.cluster.state.clone(),
@@ -70,6 +88,26 @@ impl Plan {
                 .map(|health| health.brokers.nodes.iter().map(|node| node.name.clone()).collect())
                 .unwrap_or_default(),
         }
+    }
+
+    /// Returns the id of this plan; None unless it could lead to a start: no other change is in progress, and the current
+    /// version, the target group, the setting changes, and the brokers are known. It may be blocked.
+    fn derive_id(&self, service: &str) -> Option<PlanId> {
+        let (from, group) = (self.from.as_ref()?, self.group_to.as_ref()?);
+        let is_known = !self.changes.is_empty() && !self.broker_names.is_empty();
+        let is_startable = self.next_action == NextAction::RunChecks && from.code != self.to.code;
+        (is_known && is_startable).then(|| {
+            PlanId::new(&PlanContent {
+                service,
+                cluster: (self.no, &self.name),
+                from: from.code,
+                to: self.to.code,
+                config_group: group.no,
+                changes: &self.changes,
+                broker_names: &self.broker_names,
+                broker_count: self.broker_count,
+            })
+        })
     }
 
     /// Returns the cluster's name, or its number if the service returned no name.
@@ -131,6 +169,21 @@ impl Plan {
         };
         without_ids(self) == without_ids(other)
     }
+}
+
+/// Creates the check that blocks another plan than the approved one.
+fn not_approved(plan: &Plan, approved: PlanId) -> Check {
+    let reason = match plan.id {
+        Some(id) => format!("the plan is {id}, not {approved}, which was approved"),
+        None => format!("the plan has no ID, so it is not {approved}, which was approved"),
+    };
+    let (version, config_group) = (Some(plan.to.clone()), plan.group_to.as_ref().map(|group| group.no));
+    let check = SuggestedCommand::Check { cluster: plan.no, version, config_group };
+    Check::block(
+        CheckId::PlanStale,
+        reason,
+        Remedy::with_command("review this plan with ", check, ", and have its ID approved"),
+    )
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Everything that a plan is derived from.
 
+use super::plan_id::PlanId;
 use crate::config_group::rules::choice::GroupChoice;
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterIdentity, ClusterState, reconcile_identity};
@@ -68,6 +69,10 @@ pub(crate) struct Snapshot {
     pub journal: JournalState,
     /// `--require-journal` was given: nothing is started without a journal.
     pub requires_journal: bool,
+    /// The service's identifier: site, region, and endpoint.
+    pub service: String,
+    /// The plan of `--plan`: no other is started.
+    pub approved_plan: Option<PlanId>,
 }
 
 impl Snapshot {

@@ -205,6 +205,7 @@ pub(super) async fn upgraded(
         config_group: None,
         acceptances: Acceptances::default(),
         require_journal: false,
+        approved_plan: None,
     };
     let wait_options = WaitOptions { wait: true, timeout };
     let mut confirm_options = ConfirmOptions { yes: true, prompt: &mut NoPrompt };

@@ -6,7 +6,7 @@ use std::mem::{replace, take};
 
 use crate::api::wire::PageInfo;
 use crate::model::cluster::{ClusterIdentity, ClusterList};
-use crate::model::config_group::ConfigGroup;
+use crate::model::config_group::{ConfigGroup, GroupUser};
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 
 /// The pages of one list so far.
@@ -33,37 +33,62 @@ pub(super) trait Pages: Default {
     ) -> Result<Option<Self::List>, String>;
 }
 
-#[derive(Debug, Default)]
-pub(super) struct GroupPages {
-    list: Vec<ConfigGroup>,
-    seen: BTreeSet<(VersionCode, ConfigGroupNo)>,
+/// An entry of a plain list.
+pub(super) trait ListEntry {
+    type Key: Ord;
+
+    /// Returns what distinguishes the entry from the others.
+    fn key(&self) -> Self::Key;
 }
 
-impl Pages for GroupPages {
-    type List = Vec<ConfigGroup>;
+impl ListEntry for ConfigGroup {
+    type Key = (VersionCode, ConfigGroupNo);
+
+    fn key(&self) -> Self::Key {
+        (self.version, self.no)
+    }
+}
+
+impl ListEntry for GroupUser {
+    type Key = ClusterNo;
+
+    fn key(&self) -> ClusterNo {
+        self.no
+    }
+}
+
+/// The pages of a plain list.
+pub(super) struct EntryPages<E: ListEntry> {
+    list: Vec<E>,
+    seen: BTreeSet<E::Key>,
+}
+
+impl<E: ListEntry> Default for EntryPages<E> {
+    fn default() -> Self {
+        Self { list: Vec::new(), seen: BTreeSet::new() }
+    }
+}
+
+impl<E: ListEntry> Pages for EntryPages<E> {
+    type List = Vec<E>;
 
     const REREADS: u32 = 0;
 
-    fn entries(page: &Vec<ConfigGroup>) -> usize {
+    fn entries(page: &Vec<E>) -> usize {
         page.len()
     }
 
-    fn add(
-        &mut self,
-        _: u32,
-        mut page: Vec<ConfigGroup>,
-        page_info: PageInfo,
-    ) -> Result<Option<Vec<ConfigGroup>>, String> {
+    fn add(&mut self, _: u32, mut page: Vec<E>, page_info: PageInfo) -> Result<Option<Vec<E>>, String> {
         if page_info.has_invalid_total {
             return Err("the list has an invalid total count".to_owned());
         }
-        page.retain(|group| self.seen.insert((group.version, group.no)));
+        page.retain(|entry| self.seen.insert(entry.key()));
         let has_new_entries = !page.is_empty();
         self.list.append(&mut page);
         if has_new_entries && !page_info.is_last() {
             return Ok(None);
         }
-        // The name of a missing group would look available.
+        // The name of a missing group would look available, and a used group would look unused.
         if page_info.lacks_entries(self.list.len()) {
             return Err("the list has fewer entries than its total count".to_owned());
         }

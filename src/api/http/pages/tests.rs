@@ -275,7 +275,8 @@ fn config_group_list_may_exceed_its_total_count() {
         let result = groups(numbers, &paging);
         let envelope = Envelope { result, request_id: None, message: String::new() };
         let response = wire::config_group_page(None, 1).parse(&envelope).unwrap();
-        let added = GroupPages::default().add(1, response, wire::parse_page_info(&envelope.result));
+        let added =
+            EntryPages::<ConfigGroup>::default().add(1, response, wire::parse_page_info(&envelope.result));
         let found = added.map(|list| list.expect("the list is complete").len());
         assert_eq!(found, entries.map_err(str::to_owned), "{paging}");
     }

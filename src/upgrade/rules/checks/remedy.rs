@@ -19,7 +19,7 @@ pub(crate) enum Remedy {
 
 impl Remedy {
     /// Creates a remedy with a command between two texts.
-    pub(super) fn with_command(
+    pub(in crate::upgrade::rules) fn with_command(
         before: impl Into<Cow<'static, str>>,
         command: SuggestedCommand,
         after: &'static str,

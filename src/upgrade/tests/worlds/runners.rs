@@ -226,6 +226,7 @@ async fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[
         config_group: None,
         acceptances: Acceptances(accepted.collect()),
         require_journal: false,
+        approved_plan: None,
     };
     let Finished { report, error: failure } = match plan.command {
         Command::Upgrade { waits, typed_after, require_journal } => {

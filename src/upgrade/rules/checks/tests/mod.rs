@@ -42,6 +42,8 @@ pub(crate) fn snapshot() -> Snapshot {
         copy_command: None,
         journal: JournalState::default(),
         requires_journal: false,
+        service: "public/KR/http://127.0.0.1:1".to_owned(),
+        approved_plan: None,
     }
 }
 
