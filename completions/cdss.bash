@@ -92,7 +92,7 @@ _cdss() {
 
     case "${cmd}" in
         cdss)
-            opts="-o -q -v -V -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --version --help upgrade check status list config-group config history sandbox completions help"
+            opts="-o -q -v -V -h --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --version --help upgrade check status list config-group config history sandbox completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -115,6 +115,10 @@ _cdss() {
                     return 0
                     ;;
                 --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -142,7 +146,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__check)
-            opts="-o -q -v -h --cluster --version --config-group --accept --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
+            opts="-o -q -v -h --cluster --version --config-group --accept --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -184,6 +188,10 @@ _cdss() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --record)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -208,7 +216,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__completions)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help bash elvish fish powershell zsh"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -231,6 +239,10 @@ _cdss() {
                     return 0
                     ;;
                 --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -258,7 +270,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help init list show verify set remove"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help init list show verify set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -281,6 +293,10 @@ _cdss() {
                     return 0
                     ;;
                 --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -308,7 +324,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__group)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help list show diff copy"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help list show diff copy"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -331,6 +347,10 @@ _cdss() {
                     return 0
                     ;;
                 --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -358,7 +378,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__group__subcmd__copy)
-            opts="-n -y -o -q -v -h --cluster --version --name --dry-run --yes --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
+            opts="-n -y -o -q -v -h --cluster --version --name --dry-run --yes --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -396,6 +416,10 @@ _cdss() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --record)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -420,7 +444,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__group__subcmd__diff)
-            opts="-o -q -v -h --exit-code --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
+            opts="-o -q -v -h --exit-code --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -443,6 +467,10 @@ _cdss() {
                     return 0
                     ;;
                 --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -470,7 +498,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__group__subcmd__list)
-            opts="-o -q -v -h --version --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
+            opts="-o -q -v -h --version --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -497,6 +525,10 @@ _cdss() {
                     return 0
                     ;;
                 --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -524,7 +556,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__group__subcmd__show)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -547,6 +579,10 @@ _cdss() {
                     return 0
                     ;;
                 --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -574,7 +610,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__init)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -597,6 +633,10 @@ _cdss() {
                     return 0
                     ;;
                 --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -624,7 +664,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__list)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -647,6 +687,10 @@ _cdss() {
                     return 0
                     ;;
                 --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -674,7 +718,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__remove)
-            opts="-y -o -q -v -h --yes --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help access_key secret_key credential_process site region endpoint cacert proxy output poll"
+            opts="-y -o -q -v -h --yes --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help access_key secret_key credential_process site region endpoint cacert proxy output poll record"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -697,6 +741,10 @@ _cdss() {
                     return 0
                     ;;
                 --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -724,7 +772,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__set)
-            opts="-o -q -v -h --stdin --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help access_key secret_key credential_process site region endpoint cacert proxy output poll"
+            opts="-o -q -v -h --stdin --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help access_key secret_key credential_process site region endpoint cacert proxy output poll record"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -747,6 +795,10 @@ _cdss() {
                     return 0
                     ;;
                 --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -774,7 +826,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__show)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -797,6 +849,10 @@ _cdss() {
                     return 0
                     ;;
                 --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -824,7 +880,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__verify)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -847,6 +903,10 @@ _cdss() {
                     return 0
                     ;;
                 --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -874,7 +934,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__help)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -897,6 +957,10 @@ _cdss() {
                     return 0
                     ;;
                 --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -924,7 +988,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__history)
-            opts="-o -q -v -h --repair --init --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
+            opts="-o -q -v -h --repair --init --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -947,6 +1011,10 @@ _cdss() {
                     return 0
                     ;;
                 --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -974,7 +1042,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__list)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help clusters versions config-groups"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help clusters versions config-groups"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -997,6 +1065,10 @@ _cdss() {
                     return 0
                     ;;
                 --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1024,7 +1096,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__list__subcmd__clusters)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1047,6 +1119,10 @@ _cdss() {
                     return 0
                     ;;
                 --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1074,7 +1150,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__list__subcmd__config__subcmd__groups)
-            opts="-o -q -v -h --version --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
+            opts="-o -q -v -h --version --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1104,6 +1180,10 @@ _cdss() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --record)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1128,7 +1208,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__list__subcmd__versions)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1151,6 +1231,10 @@ _cdss() {
                     return 0
                     ;;
                 --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1178,7 +1262,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__sandbox)
-            opts="-o -q -v -h --scenario --list --cluster --port --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
+            opts="-o -q -v -h --scenario --list --cluster --replay --clock --compare --port --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1189,6 +1273,18 @@ _cdss() {
                     return 0
                     ;;
                 --cluster)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --replay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --clock)
+                    COMPREPLY=($(compgen -W "real fast" -- "${cur}"))
+                    return 0
+                    ;;
+                --compare)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1216,6 +1312,10 @@ _cdss() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --record)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1240,7 +1340,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__status)
-            opts="-o -q -v -h --cluster --version --from --watch --timeout --poll --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
+            opts="-o -q -v -h --cluster --version --from --watch --timeout --poll --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1286,6 +1386,10 @@ _cdss() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --record)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1310,7 +1414,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__upgrade)
-            opts="-y -n -o -q -v -h --cluster --version --config-group --yes --accept --plan --require-journal --dry-run --wait --no-wait --timeout --poll --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
+            opts="-y -n -o -q -v -h --cluster --version --config-group --yes --accept --plan --require-journal --dry-run --wait --no-wait --timeout --poll --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1361,6 +1465,10 @@ _cdss() {
                     return 0
                     ;;
                 --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

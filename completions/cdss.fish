@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_cdss_global_optspecs
-    string join \n profile= region= site= endpoint= cacert= o/output= lang= color= q/quiet v/verbose V/version h/help
+    string join \n profile= region= site= endpoint= cacert= record= record-anonymous o/output= lang= color= q/quiet v/verbose V/version h/help
 end
 
 function __fish_cdss_needs_command
@@ -29,12 +29,14 @@ complete -c cdss -n "__fish_cdss_needs_command" -l region -d 'Region: KR, SGN, J
 complete -c cdss -n "__fish_cdss_needs_command" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_needs_command" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_needs_command" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_needs_command" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_needs_command" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_needs_command" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_needs_command" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c cdss -n "__fish_cdss_needs_command" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_needs_command" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_needs_command" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_needs_command" -s V -l version -d 'Print the version of cdss'
@@ -61,6 +63,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l region -d 'Region:
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
@@ -72,6 +75,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l require-journal -d
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s n -l dry-run -d 'Run the checks and print the plan; start nothing'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l wait -d 'Wait until the upgrade finishes (the default)'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l no-wait -d 'Return as soon as the start is accepted'
+complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -84,12 +88,14 @@ complete -c cdss -n "__fish_cdss_using_subcommand check" -l region -d 'Region: K
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand check" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand check" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand check" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand check" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand check" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -103,6 +109,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand status" -l region -d 'Region: 
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand status" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand status" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
@@ -110,6 +117,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand status" -l color -d 'When to u
 always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l watch -d 'Watch until the change finishes'
+complete -c cdss -n "__fish_cdss_using_subcommand status" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand status" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand status" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -118,12 +126,14 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subc
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -135,12 +145,14 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcomma
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -149,12 +161,14 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcomma
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -164,12 +178,14 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcomma
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -178,12 +194,14 @@ complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_s
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from list show diff copy" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -197,12 +215,14 @@ complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -211,12 +231,14 @@ complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -225,6 +247,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
@@ -232,6 +255,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_
 always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l exit-code -d 'Exit with code 20 if any setting differs'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -243,6 +267,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
@@ -251,6 +276,7 @@ always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s n -l dry-run -d 'Show what would be copied and skipped; create nothing'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s y -l yes -d 'Skip the confirmation prompt'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -259,12 +285,14 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_su
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -279,12 +307,14 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -293,12 +323,14 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -307,12 +339,14 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -321,12 +355,14 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -335,6 +371,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
@@ -342,6 +379,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l stdin -d 'Read the value from standard input'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -350,6 +388,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
@@ -357,6 +396,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s y -l yes -d 'Skip the confirmation prompt'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -365,6 +405,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand history" -l region -d 'Region:
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand history" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand history" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
@@ -373,17 +414,23 @@ always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l repair -d 'List damaged journal lines and stop them from blocking upgrades'
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l init -d 'Create an empty journal if there is none'
+complete -c cdss -n "__fish_cdss_using_subcommand history" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand history" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand history" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l scenario -d 'Behavior to simulate' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l cluster -d 'Add a cluster, such as orders=3.7.1,5' -r
+complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l replay -d 'Serve the responses of a recording instead' -r -F
+complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l clock -d 'Pace of --replay: real or fast' -r -f -a "real\t'As in the recording'
+fast\t'Without pauses'"
+complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l compare -d 'Compare a recording with the assumptions of the sandbox' -r -F
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l port -d 'Local port [default: any free port]' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l profile -d 'Profile to use' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l region -d 'Region: KR, SGN, JPN, KRS, or FKR' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
@@ -391,6 +438,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l color -d 'When to 
 always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l list -d 'List the scenarios and their exit codes'
+complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -399,12 +447,14 @@ complete -c cdss -n "__fish_cdss_using_subcommand completions" -l region -d 'Reg
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand completions" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand completions" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -413,12 +463,14 @@ complete -c cdss -n "__fish_cdss_using_subcommand help" -l region -d 'Region: KR
 complete -c cdss -n "__fish_cdss_using_subcommand help" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand help" -l endpoint -d 'Service endpoint to use instead of the site\'s' -r
 complete -c cdss -n "__fish_cdss_using_subcommand help" -l cacert -d 'Additional CA certificates (PEM)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand help" -l record -d 'Record requests and responses in a file, without secrets' -r
 complete -c cdss -n "__fish_cdss_using_subcommand help" -s o -l output -d 'Output format: table, json, or markdown' -r
 complete -c cdss -n "__fish_cdss_using_subcommand help" -l lang -d 'Language of warnings, confirmations, and verdicts: en or ko' -r -f -a "en\t''
 ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand help" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand help" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand help" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand help" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'
