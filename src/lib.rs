@@ -33,6 +33,7 @@ mod journal;
 #[path = "../tests/metrics/mod.rs"]
 mod metrics;
 mod model;
+mod name_cache;
 mod output;
 mod private_file;
 mod report;

@@ -10,9 +10,9 @@ fn committed_scripts_are_up_to_date() {
         ("fish", include_str!("../../completions/cdss.fish")),
     ] {
         let home = Home::empty();
-        let run = home.run(&format!("completions {shell}"));
+        let run = home.run(&format!("completions {shell} --static"));
         assert_eq!((run.code, run.stderr.as_str()), (0, ""));
-        assert!(run.stdout == committed, "run `cdss completions {shell}` and commit what it prints");
+        assert!(run.stdout == committed, "run `cdss completions {shell} --static` and commit what it prints");
         home.assert_untouched();
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::support::Home;
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "",
     "upgrade",
     "check",
@@ -24,6 +24,7 @@ const COMMANDS: [&str; 22] = [
     "history",
     "sandbox",
     "completions",
+    "man",
     "help",
 ];
 

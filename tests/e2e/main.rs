@@ -22,6 +22,7 @@ mod journal;
 mod keys;
 #[cfg(target_os = "linux")]
 mod killed_writes;
+mod man;
 #[path = "../metrics/mod.rs"]
 mod metrics;
 mod odd_answers;
@@ -41,6 +42,7 @@ mod secret_leaks;
 mod signals;
 mod streams;
 mod support;
+mod tab;
 mod terminal;
 mod tls;
 mod verdicts;

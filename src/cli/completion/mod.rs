@@ -1,0 +1,156 @@
+//! Completion: the scripts of `cdss completions`, and the answers to a shell on Tab. An answer opens no connection and
+//! runs no program.
+
+use std::ffi::OsString;
+use std::io;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Command, ValueHint};
+use clap_complete::Shell;
+use clap_complete::env::{self, EnvCompleter, Shells};
+use strum::VariantNames as _;
+
+use super::help::topics;
+use crate::settings::Environment;
+use crate::upgrade::rules::checks::CheckId;
+
+pub(super) mod candidates;
+pub(super) mod words;
+
+/// The variable that a script sets to the name of its shell.
+const VARIABLE: &str = "COMPLETE";
+
+/// Print a shell completion script
+#[derive(Debug, Args)]
+#[command(
+    after_help = "\
+Examples:
+  source <(cdss completions bash)     # in ~/.bashrc
+  source <(cdss completions zsh)      # in ~/.zshrc, after compinit
+  cdss completions fish | source      # in ~/.config/fish/config.fish",
+    after_long_help = "\
+In bash, zsh, and fish, Tab asks cdss and also completes profiles, run IDs, and the names of clusters,
+versions, and config groups. The names come from a cache in $XDG_CACHE_HOME/cdss, which every command
+that lists them updates, for example `cdss list clusters`. Names older than a day are ignored. Tab
+never connects to the service and never runs a credential process.
+
+Examples:
+  source <(cdss completions bash)     # in ~/.bashrc
+  source <(cdss completions zsh)      # in ~/.zshrc, after compinit
+  cdss completions fish | source      # in ~/.config/fish/config.fish
+  cdss completions bash --static > /usr/share/bash-completion/completions/cdss"
+)]
+pub(crate) struct CompletionsArgs {
+    /// Shell: bash, zsh, fish, elvish, or powershell
+    #[arg(value_name = "SHELL", hide_possible_values = true)]
+    shell: Shell,
+    /// Print a script that does not run cdss (for packages)
+    ///
+    /// It completes commands, options, and fixed values, but no names. The scripts for elvish and powershell are always
+    /// of this kind.
+    #[arg(long = "static")]
+    is_static: bool,
+}
+
+/// The script for bash. That of the library can't complete `--cluster=NAME`, and inserts file names without quotes.
+const BASH: &str = include_str!("cdss.bash");
+
+/// Returns the completion script for a shell.
+pub(super) fn script(args: &CompletionsArgs, cdss: Command) -> String {
+    let mut script = Vec::new();
+    let register = |shell: &dyn EnvCompleter, script: &mut Vec<u8>| {
+        let written = shell.write_registration(VARIABLE, "cdss", "cdss", "cdss", script);
+        written.expect("a vector can be written");
+    };
+    match args.shell {
+        Shell::Bash if !args.is_static => script.extend_from_slice(BASH.as_bytes()),
+        Shell::Zsh if !args.is_static => register(&env::Zsh, &mut script),
+        Shell::Fish if !args.is_static => register(&env::Fish, &mut script),
+        shell => clap_complete::generate(shell, &mut prepared(cdss), "cdss", &mut script),
+    }
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+/// Answers a call such as `COMPLETE=bash cdss -- cdss upgrade --cluster`, which a completion script makes on Tab. Returns
+/// None for every other call, so that the variable alone never keeps a command from running.
+pub(super) fn answer(
+    arguments: &[OsString],
+    environment: &Environment,
+    cdss: impl FnOnce() -> Command,
+) -> Option<io::Result<String>> {
+    let shells = Shells(&[&env::Bash, &env::Zsh, &env::Fish]);
+    let shell = shells.completer(environment.value(VARIABLE)?)?;
+    let [_, separator, line @ ..] = arguments else { return None };
+    if separator != "--" || line.is_empty() {
+        return None;
+    }
+    let mut words = Vec::new();
+    let directory = std::env::current_dir().ok();
+    let written =
+        shell.write_complete(&mut prepared(cdss()), line.to_vec(), directory.as_deref(), &mut words);
+    Some(written.map(|()| String::from_utf8_lossy(&words).into_owned()))
+}
+
+/// Prepares the parser for completion. File names are offered only for arguments that are declared as files.
+fn prepared(cdss: Command) -> Command {
+    let commands: Vec<String> = cdss.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    let others = topics().into_iter().chain(CheckId::VARIANTS.iter().copied()).map(str::to_owned);
+    let subjects = PossibleValuesParser::new(commands.iter().cloned().chain(others));
+    let commands = PossibleValuesParser::new(commands);
+    without_file_names(cdss)
+        .mut_subcommand("help", |help| help.mut_arg("subject", |arg| arg.value_parser(subjects)))
+        .mut_subcommand("man", |man| man.mut_arg("command", |arg| arg.value_parser(commands)))
+}
+
+fn without_file_names(command: Command) -> Command {
+    let command = command.mut_args(|arg| {
+        if arg.get_action().takes_values() && arg.get_value_hint() == ValueHint::Unknown {
+            arg.value_hint(ValueHint::Other)
+        } else {
+            arg
+        }
+    });
+    command.mut_subcommands(without_file_names)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::cli::args::Cli;
+
+    #[test]
+    fn only_a_call_of_a_script_is_answered() {
+        let answers = |variable: &[(&str, &str)], line: &str| {
+            let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            answer(&arguments, &Environment::from_pairs(variable), Cli::command).is_some()
+        };
+        let bash = [(VARIABLE, "bash")];
+        for line in ["cdss", "cdss upgrade", "cdss upgrade -- x", "cdss --version", "cdss --"] {
+            assert!(!answers(&bash, line), "{line}");
+        }
+        for variable in [&[][..], &[(VARIABLE, "")], &[(VARIABLE, "1")], &[(VARIABLE, "tcsh")]] {
+            assert!(!answers(variable, "cdss -- cdss upgrade"), "{variable:?}");
+        }
+    }
+
+    #[test]
+    fn file_names_are_offered_only_where_a_file_is_expected() {
+        let mut command = prepared(Cli::command());
+        command.build();
+        let mut found = Vec::new();
+        let mut commands = vec![&command];
+        while let Some(command) = commands.pop() {
+            commands.extend(command.get_subcommands());
+            for arg in command.get_arguments().filter(|arg| arg.get_action().takes_values()) {
+                if arg.get_value_hint() != ValueHint::Other {
+                    found.push(arg.get_id().to_string());
+                }
+            }
+        }
+        found.sort();
+        found.dedup();
+        assert_eq!(found, ["cacert", "command", "dir"]);
+    }
+}
