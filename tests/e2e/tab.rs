@@ -177,6 +177,7 @@ fn tab_offers_files_only_where_a_file_is_expected() {
     in_each_shell(|shell| {
         let mut user = User::open(shell, env.program("sh"));
         user.assert_completes("cdss list clusters --cacert ca", "ca.pem");
+        user.assert_completes("cdss sandbox -- ./ca", "./ca.pem");
         for (line, last) in [
             ("cdss upgrade --cluster orders-f", "orders-f"),
             ("cdss upgrade --cluster orders-prod --timeout 3", "3"),

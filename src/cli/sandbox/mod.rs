@@ -58,7 +58,7 @@ pub(crate) struct SandboxArgs {
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     port: u16,
     /// Command to run; without one, serve until Ctrl-C
-    #[arg(last = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
+    #[arg(last = true, value_name = "COMMAND", value_hint = ValueHint::AnyPath)]
     command: Vec<OsString>,
 }
 
