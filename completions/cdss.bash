@@ -2047,7 +2047,7 @@ _cdss() {
 }
 
 if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
-    complete -F _cdss -o nosort -o bashdefault -o default cdss
+    complete -F _cdss -o nosort cdss
 else
-    complete -F _cdss -o bashdefault -o default cdss
+    complete -F _cdss cdss
 fi

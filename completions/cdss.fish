@@ -560,3 +560,10 @@ never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand man" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand man" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cdss -f
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -a "access_key secret_key credential_process site region endpoint cacert proxy output poll"
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -a "access_key secret_key credential_process site region endpoint cacert proxy output poll"
+complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -F
+complete -c cdss -n "__fish_cdss_using_subcommand completions" -a "bash elvish fish powershell zsh"
+complete -c cdss -n "__fish_cdss_using_subcommand help" -a "upgrade check status list config-group config history sandbox completions man help checks outcomes exit-codes credentials environment files config-groups pipelines network service cluster.identity cluster.state brokers.health zookeeper.health version.order version.listed version.zookeeper config.version config.no-group config.several-groups config.other-group config.lost-override config.changed config.out-of-range config.read-only config.removed-key config.changed-default config.unknown-setting service.precheck start.unresolved plan.stale journal.writable journal.damaged journal.missing data.replication name.resolution proxy connection tls clock service.answer key.accepted key.permission region versions"
+complete -c cdss -n "__fish_cdss_using_subcommand man" -a "upgrade check status list config-group config history sandbox completions man help"

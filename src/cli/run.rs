@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 use futures_util::FutureExt as _;
+use strum::VariantNames as _;
 
 use super::args::{Cli, Global, has_misplaced_version, parse_leniently};
 use super::command::{Command, empty_report_of};
@@ -28,7 +29,7 @@ pub(crate) fn main() -> ExitCode {
     let core_dumps = CoreDumpsDisabled::disable();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let environment = Environment::from_process();
-    if let Some(answer) = completion::answer(&arguments, &environment, Cli::command) {
+    if let Some(answer) = completion::answer(&arguments, &environment, Cli::command, Command::VARIANTS) {
         return answer.map_or(ExitCode::FAILURE, |words| print_text(&words));
     }
     match Cli::try_parse_from(&arguments) {
@@ -94,7 +95,9 @@ fn run(
             }
             Err(failure) => fail(command, failure, options.unwrap_or_default()),
         },
-        Command::Completions(args) => print_text(&completion::script(args, Cli::command())),
+        Command::Completions(args) => {
+            print_text(&completion::script(args, Cli::command(), Command::VARIANTS))
+        }
         Command::Sandbox(args) if args.list => match options {
             Ok(options) => {
                 let finished = Finished { report: super::sandbox::scenarios(), error: None };

@@ -37,8 +37,12 @@ struct User(Terminal);
 
 impl User {
     fn open(shell: &Shell, program: Command) -> Self {
+        Self::open_with(shell, shell.setup, program)
+    }
+
+    fn open_with(shell: &Shell, setup: &str, program: Command) -> Self {
         let mut terminal = Terminal::with(program, shell.words);
-        terminal.press(&format!("{}; printf '%s-%s.' is ready\r", shell.setup));
+        terminal.press(&format!("{setup}; printf '%s-%s.' is ready\r"));
         terminal.expect("is-ready.");
         Self(terminal)
     }
@@ -161,6 +165,33 @@ fn tab_completes_fixed_words_profiles_and_runs() {
             ("cdss help config.no", "config.no-group"),
             ("cdss man upg", "upgrade"),
             ("cdss history 2", &run),
+        ] {
+            user.assert_completes(line, last);
+        }
+        user.close();
+    });
+}
+
+#[test]
+fn static_scripts_complete_fixed_words_and_no_files() {
+    let env = TestEnv::new(Scenario::Healthy);
+    fs::write(env.home.path().join("orders-file"), "").expect("the home can be written");
+    in_each_shell(|shell| {
+        let name = shell.words[0];
+        let setup =
+            shell.setup.replace(&format!("completions {name}"), &format!("completions {name} --static"));
+        let mut user = User::open_with(shell, &setup, env.program("sh"));
+        for (line, last) in [
+            ("cdss upg", "upgrade"),
+            ("cdss list clusters --region S", "SGN"),
+            ("cdss list clusters --site g", "gov"),
+            ("cdss sandbox --scenario nev", "never-starts"),
+            ("cdss config set acc", "access_key"),
+            ("cdss completions fi", "fish"),
+            ("cdss help exit", "exit-codes"),
+            ("cdss upgrade --accept config.l", "config.lost-override"),
+            ("cdss upgrade --cluster orders-f", "orders-f"),
+            ("cdss history orders-f", "orders-f"),
         ] {
             user.assert_completes(line, last);
         }

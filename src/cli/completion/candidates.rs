@@ -89,7 +89,9 @@ fn is_plain(word: &str) -> bool {
 /// Returns a candidate with a description, which zsh and fish show.
 fn candidate(value: impl Into<OsString>, description: &str) -> CompletionCandidate {
     let description = Some(escape(description)).filter(|text| !text.is_empty());
-    CompletionCandidate::new(value).help(description.map(StyledStr::from))
+    // Without a tag, the engine renders one for each candidate.
+    let tag = Some(StyledStr::from("names"));
+    CompletionCandidate::new(value).help(description.map(StyledStr::from)).tag(tag)
 }
 
 /// Returns a candidate for each thing with a number and a name: the name if it selects only this one and needs no quotes,
@@ -97,17 +99,19 @@ fn candidate(value: impl Into<OsString>, description: &str) -> CompletionCandida
 fn by_name<'a>(things: impl Iterator<Item = (u64, &'a str, Option<String>)>) -> Vec<CompletionCandidate> {
     let mut things: Vec<_> = things.collect();
     things.sort_by_key(|(_, name, _)| *name);
-    let is_unique = |name: &str| things.iter().filter(|(_, other, _)| *other == name).take(2).count() == 1;
-    let one = |(no, name, version): &(u64, &str, Option<String>)| {
-        let is_name = name.parse() == Ok(Selector::Name((*name).to_owned()));
-        let version = version.as_deref().unwrap_or_default();
-        if is_plain(name) && is_name && is_unique(name) {
-            candidate(*name, format!("{no}  {version}").trim_end())
-        } else {
-            candidate(no.to_string(), format!("{name}  {version}").trim())
+    let mut found = Vec::new();
+    for same_name in things.chunk_by(|(_, a, _), (_, b, _)| a == b) {
+        for (no, name, version) in same_name {
+            let is_name = name.parse() == Ok(Selector::Name((*name).to_owned()));
+            let version = version.as_deref().unwrap_or_default();
+            found.push(if is_plain(name) && is_name && same_name.len() == 1 {
+                candidate(*name, format!("{no}  {version}").trim_end())
+            } else {
+                candidate(no.to_string(), format!("{name}  {version}").trim())
+            });
         }
-    };
-    things.iter().map(one).collect()
+    }
+    found
 }
 
 /// The clusters that the key can access.

@@ -2,9 +2,10 @@
 //! runs no program.
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::io;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Command, ValueHint};
 use clap_complete::Shell;
 use clap_complete::env::{self, EnvCompleter, Shells};
@@ -56,7 +57,7 @@ pub(crate) struct CompletionsArgs {
 const BASH: &str = include_str!("cdss.bash");
 
 /// Returns the completion script for a shell.
-pub(super) fn script(args: &CompletionsArgs, cdss: Command) -> String {
+pub(super) fn script(args: &CompletionsArgs, cdss: Command, commands: &[&'static str]) -> String {
     let mut script = Vec::new();
     let register = |shell: &dyn EnvCompleter, script: &mut Vec<u8>| {
         let written = shell.write_registration(VARIABLE, "cdss", "cdss", "cdss", script);
@@ -66,9 +67,42 @@ pub(super) fn script(args: &CompletionsArgs, cdss: Command) -> String {
         Shell::Bash if !args.is_static => script.extend_from_slice(BASH.as_bytes()),
         Shell::Zsh if !args.is_static => register(&env::Zsh, &mut script),
         Shell::Fish if !args.is_static => register(&env::Fish, &mut script),
-        shell => clap_complete::generate(shell, &mut prepared(cdss), "cdss", &mut script),
+        shell => {
+            let mut cdss = prepared(cdss, commands);
+            clap_complete::generate(shell, &mut cdss, "cdss", &mut script);
+            if shell == Shell::Fish {
+                script.extend_from_slice(fish_arguments(&cdss).as_bytes());
+            }
+        }
     }
-    String::from_utf8_lossy(&script).into_owned()
+    // Without these options, bash offers no file names in place of other values.
+    String::from_utf8_lossy(&script).replace(" -o bashdefault -o default", "")
+}
+
+/// Returns the lines about arguments without a flag, which the library leaves out of the script for fish.
+fn fish_arguments(cdss: &Command) -> String {
+    let mut lines = "complete -c cdss -f\n".to_owned();
+    let below = |command: &Command| {
+        let condition = format!("__fish_cdss_using_subcommand {}", command.get_name());
+        let nested = command.get_subcommands().map(|nested| {
+            let condition = format!("{condition}; and __fish_seen_subcommand_from {}", nested.get_name());
+            (condition, nested.clone())
+        });
+        nested.chain([(condition.clone(), command.clone())]).collect::<Vec<_>>()
+    };
+    for (condition, command) in cdss.get_subcommands().flat_map(below) {
+        for argument in command.get_positionals() {
+            let values = argument.get_possible_values();
+            let words: Vec<&str> = values.iter().map(PossibleValue::get_name).collect();
+            if argument.get_value_hint() == ValueHint::AnyPath {
+                let _infallible = writeln!(lines, "complete -c cdss -n \"{condition}\" -F");
+            } else if !words.is_empty() {
+                let words = words.join(" ");
+                let _infallible = writeln!(lines, "complete -c cdss -n \"{condition}\" -a \"{words}\"");
+            }
+        }
+    }
+    lines
 }
 
 /// Answers a call such as `COMPLETE=bash cdss -- cdss upgrade --cluster`, which a completion script makes on Tab. Returns
@@ -77,6 +111,7 @@ pub(super) fn answer(
     arguments: &[OsString],
     environment: &Environment,
     cdss: impl FnOnce() -> Command,
+    commands: &[&'static str],
 ) -> Option<io::Result<String>> {
     let shells = Shells(&[&env::Bash, &env::Zsh, &env::Fish]);
     let shell = shells.completer(environment.value(VARIABLE)?)?;
@@ -86,17 +121,20 @@ pub(super) fn answer(
     }
     let mut words = Vec::new();
     let directory = std::env::current_dir().ok();
-    let written =
-        shell.write_complete(&mut prepared(cdss()), line.to_vec(), directory.as_deref(), &mut words);
+    let written = shell.write_complete(
+        &mut prepared(cdss(), commands),
+        line.to_vec(),
+        directory.as_deref(),
+        &mut words,
+    );
     Some(written.map(|()| String::from_utf8_lossy(&words).into_owned()))
 }
 
 /// Prepares the parser for completion. File names are offered only for arguments that are declared as files.
-fn prepared(cdss: Command) -> Command {
-    let commands: Vec<String> = cdss.get_subcommands().map(|command| command.get_name().to_owned()).collect();
-    let others = topics().into_iter().chain(CheckId::VARIANTS.iter().copied()).map(str::to_owned);
-    let subjects = PossibleValuesParser::new(commands.iter().cloned().chain(others));
-    let commands = PossibleValuesParser::new(commands);
+fn prepared(cdss: Command, commands: &[&'static str]) -> Command {
+    let subjects = [commands, &topics(), CheckId::VARIANTS].concat();
+    let subjects = PossibleValuesParser::new(subjects);
+    let commands = PossibleValuesParser::new(commands.iter().copied());
     without_file_names(cdss)
         .mut_subcommand("help", |help| help.mut_arg("subject", |arg| arg.value_parser(subjects)))
         .mut_subcommand("man", |man| man.mut_arg("command", |arg| arg.value_parser(commands)))
@@ -124,7 +162,7 @@ mod tests {
     fn only_a_call_of_a_script_is_answered() {
         let answers = |variable: &[(&str, &str)], line: &str| {
             let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-            answer(&arguments, &Environment::from_pairs(variable), Cli::command).is_some()
+            answer(&arguments, &Environment::from_pairs(variable), Cli::command, &[]).is_some()
         };
         let bash = [(VARIABLE, "bash")];
         for line in ["cdss", "cdss upgrade", "cdss upgrade -- x", "cdss --version", "cdss --"] {
@@ -137,7 +175,7 @@ mod tests {
 
     #[test]
     fn file_names_are_offered_only_where_a_file_is_expected() {
-        let mut command = prepared(Cli::command());
+        let mut command = prepared(Cli::command(), &[]);
         command.build();
         let mut found = Vec::new();
         let mut commands = vec![&command];
