@@ -273,7 +273,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__completions)
-            opts="-o -q -v -h --static --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help bash elvish fish powershell zsh"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

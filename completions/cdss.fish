@@ -517,7 +517,6 @@ json\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand completions" -l static -d 'Print a script that does not run cdss (for packages)'
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'

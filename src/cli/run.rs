@@ -95,9 +95,7 @@ fn run(
             }
             Err(failure) => fail(command, failure, options.unwrap_or_default()),
         },
-        Command::Completions(args) => {
-            print_text(&completion::script(args, Cli::command(), Command::VARIANTS))
-        }
+        Command::Completions(args) => print_text(&completion::script(args)),
         Command::Sandbox(args) if args.list => match options {
             Ok(options) => {
                 let finished = Finished { report: super::sandbox::scenarios(), error: None };

@@ -1,18 +1,14 @@
-//! The committed completion scripts match those generated from the parser.
+//! `cdss completions`, and the static scripts for packages.
 
 use crate::support::Home;
 
 #[test]
-fn committed_scripts_are_up_to_date() {
-    for (shell, committed) in [
-        ("bash", include_str!("../../completions/cdss.bash")),
-        ("zsh", include_str!("../../completions/_cdss")),
-        ("fish", include_str!("../../completions/cdss.fish")),
-    ] {
+fn scripts_ask_cdss() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let home = Home::empty();
-        let run = home.run(&format!("completions {shell} --static"));
+        let run = home.run(&format!("completions {shell}"));
         assert_eq!((run.code, run.stderr.as_str()), (0, ""));
-        assert!(run.stdout == committed, "run `cdss completions {shell} --static` and commit what it prints");
+        assert!(run.stdout.contains("COMPLETE") && run.stdout.contains("cdss --"), "{shell}: {}", run.stdout);
         home.assert_untouched();
     }
 }

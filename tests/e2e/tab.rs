@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cdss::sandbox::Scenario;
@@ -61,7 +61,7 @@ impl User {
     #[track_caller]
     fn assert_completes(&mut self, line: &str, last: &str) {
         let words = self.tab(line);
-        assert_eq!(words.last().map(String::as_str), Some(last), "{line}");
+        assert_eq!(words.last().map(String::as_str), Some(last), "{line}: {words:?}\n{}", self.0.screen);
     }
 
     /// Presses Tab twice after a line, and returns what is shown before the next line is run.
@@ -178,8 +178,10 @@ fn static_scripts_complete_fixed_words_and_no_files() {
     fs::write(env.home.path().join("orders-file"), "").expect("the home can be written");
     in_each_shell(|shell| {
         let name = shell.words[0];
+        let script = if name == "zsh" { "_cdss".to_owned() } else { format!("cdss.{name}") };
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions").join(script);
         let setup =
-            shell.setup.replace(&format!("completions {name}"), &format!("completions {name} --static"));
+            shell.setup.replace(&format!("cdss completions {name}"), &format!("cat {}", path.display()));
         let mut user = User::open_with(shell, &setup, env.program("sh"));
         for (line, last) in [
             ("cdss upg", "upgrade"),
@@ -307,7 +309,7 @@ fn cache_has_only_names_numbers_and_versions() {
     let env = TestEnv::new(Scenario::Healthy);
     read_names(&env);
     let file = cache_file(&env.home);
-    let mode = |path: &std::path::Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
     assert_eq!((mode(&file), mode(&env.home.name_cache())), (0o600, 0o700));
     let text = fs::read_to_string(&file).expect("it is read");
     let names: Value = serde_json::from_str(&text).expect("it is JSON");

@@ -11,6 +11,7 @@ use strum::VariantNames as _;
 use super::words;
 use crate::cli::context::{name_cache_path, open_journal};
 use crate::clock::{Clock as _, SystemClock};
+use crate::model::history::PastRun;
 use crate::model::kafka_version::{KafkaVersion, Release, VersionSelector};
 use crate::model::output_format::OutputFormat;
 use crate::model::region::Site;
@@ -185,7 +186,7 @@ pub(crate) fn runs() -> Vec<CompletionCandidate> {
         return Vec::new();
     }
     let runs = journal.history().map(|history| history.runs).unwrap_or_default();
-    let one = |run: &crate::model::history::PastRun| candidate(&run.id, &run.outcome.to_string());
+    let one = |run: &PastRun| candidate(&run.id, &run.outcome.to_string());
     runs.iter().rev().filter(|run| is_plain(&run.id)).map(one).collect()
 }
 

@@ -2,13 +2,12 @@
 //! runs no program.
 
 use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::io;
 
-use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Command, ValueHint};
 use clap_complete::Shell;
-use clap_complete::env::{self, EnvCompleter, Shells};
+use clap_complete::env::Shells;
 use strum::VariantNames as _;
 
 use super::help::topics;
@@ -30,7 +29,7 @@ Examples:
   source <(cdss completions zsh)      # in ~/.zshrc, after compinit
   cdss completions fish | source      # in ~/.config/fish/config.fish",
     after_long_help = "\
-In bash, zsh, and fish, Tab asks cdss and also completes profiles, run IDs, and the names of clusters,
+On Tab, the script asks cdss, which also completes profiles, run IDs, and the names of clusters,
 versions, and config groups. The names come from a cache in $XDG_CACHE_HOME/cdss, which every command
 that lists them updates, for example `cdss list clusters`. Names older than a day are ignored. Tab
 never connects to the service and never runs a credential process.
@@ -38,71 +37,29 @@ never connects to the service and never runs a credential process.
 Examples:
   source <(cdss completions bash)     # in ~/.bashrc
   source <(cdss completions zsh)      # in ~/.zshrc, after compinit
-  cdss completions fish | source      # in ~/.config/fish/config.fish
-  cdss completions bash --static > /usr/share/bash-completion/completions/cdss"
+  cdss completions fish | source      # in ~/.config/fish/config.fish"
 )]
 pub(crate) struct CompletionsArgs {
     /// Shell: bash, zsh, fish, elvish, or powershell
     #[arg(value_name = "SHELL", hide_possible_values = true)]
     shell: Shell,
-    /// Print a script that does not run cdss (for packages)
-    ///
-    /// It completes commands, options, and fixed values, but no names. The scripts for elvish and powershell are always
-    /// of this kind.
-    #[arg(long = "static")]
-    is_static: bool,
 }
 
 /// The script for bash. That of the library can't complete `--cluster=NAME`, and inserts file names without quotes.
 const BASH: &str = include_str!("cdss.bash");
 
 /// Returns the completion script for a shell.
-pub(super) fn script(args: &CompletionsArgs, cdss: Command, commands: &[&'static str]) -> String {
+pub(super) fn script(args: &CompletionsArgs) -> String {
+    if args.shell == Shell::Bash {
+        return BASH.to_owned();
+    }
     let mut script = Vec::new();
-    let register = |shell: &dyn EnvCompleter, script: &mut Vec<u8>| {
-        let written = shell.write_registration(VARIABLE, "cdss", "cdss", "cdss", script);
+    let shells = Shells::builtins();
+    if let Some(shell) = shells.completer(&args.shell.to_string()) {
+        let written = shell.write_registration(VARIABLE, "cdss", "cdss", "cdss", &mut script);
         written.expect("a vector can be written");
-    };
-    match args.shell {
-        Shell::Bash if !args.is_static => script.extend_from_slice(BASH.as_bytes()),
-        Shell::Zsh if !args.is_static => register(&env::Zsh, &mut script),
-        Shell::Fish if !args.is_static => register(&env::Fish, &mut script),
-        shell => {
-            let mut cdss = prepared(cdss, commands);
-            clap_complete::generate(shell, &mut cdss, "cdss", &mut script);
-            if shell == Shell::Fish {
-                script.extend_from_slice(fish_arguments(&cdss).as_bytes());
-            }
-        }
     }
-    // Without these options, bash offers no file names in place of other values.
-    String::from_utf8_lossy(&script).replace(" -o bashdefault -o default", "")
-}
-
-/// Returns the lines about arguments without a flag, which the library leaves out of the script for fish.
-fn fish_arguments(cdss: &Command) -> String {
-    let mut lines = "complete -c cdss -f\n".to_owned();
-    let below = |command: &Command| {
-        let condition = format!("__fish_cdss_using_subcommand {}", command.get_name());
-        let nested = command.get_subcommands().map(|nested| {
-            let condition = format!("{condition}; and __fish_seen_subcommand_from {}", nested.get_name());
-            (condition, nested.clone())
-        });
-        nested.chain([(condition.clone(), command.clone())]).collect::<Vec<_>>()
-    };
-    for (condition, command) in cdss.get_subcommands().flat_map(below) {
-        for argument in command.get_positionals() {
-            let values = argument.get_possible_values();
-            let words: Vec<&str> = values.iter().map(PossibleValue::get_name).collect();
-            if argument.get_value_hint() == ValueHint::AnyPath {
-                let _infallible = writeln!(lines, "complete -c cdss -n \"{condition}\" -F");
-            } else if !words.is_empty() {
-                let words = words.join(" ");
-                let _infallible = writeln!(lines, "complete -c cdss -n \"{condition}\" -a \"{words}\"");
-            }
-        }
-    }
-    lines
+    String::from_utf8_lossy(&script).into_owned()
 }
 
 /// Answers a call such as `COMPLETE=bash cdss -- cdss upgrade --cluster`, which a completion script makes on Tab. Returns
@@ -113,7 +70,7 @@ pub(super) fn answer(
     cdss: impl FnOnce() -> Command,
     commands: &[&'static str],
 ) -> Option<io::Result<String>> {
-    let shells = Shells(&[&env::Bash, &env::Zsh, &env::Fish]);
+    let shells = Shells::builtins();
     let shell = shells.completer(environment.value(VARIABLE)?)?;
     let [_, separator, line @ ..] = arguments else { return None };
     if separator != "--" || line.is_empty() {
@@ -153,10 +110,64 @@ fn without_file_names(command: Command) -> Command {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+    use std::path::Path;
+
     use clap::CommandFactory as _;
+    use clap::builder::PossibleValue;
 
     use super::*;
     use crate::cli::args::Cli;
+    use crate::cli::command;
+
+    /// Returns a script that never runs cdss. It completes commands, options, and fixed values, but no names.
+    fn static_script(shell: Shell) -> String {
+        let mut script = Vec::new();
+        let mut cdss = prepared(Cli::command(), command::Command::VARIANTS);
+        clap_complete::generate(shell, &mut cdss, "cdss", &mut script);
+        // Without these options, bash offers no file names in place of other values.
+        let script = String::from_utf8_lossy(&script).replace(" -o bashdefault -o default", "");
+        if shell == Shell::Fish { script + &fish_arguments(&cdss) } else { script }
+    }
+
+    /// Returns the lines about arguments without a flag, which the library leaves out of the script for fish.
+    fn fish_arguments(cdss: &Command) -> String {
+        let mut lines = "complete -c cdss -f\n".to_owned();
+        let below = |command: &Command| {
+            let condition = format!("__fish_cdss_using_subcommand {}", command.get_name());
+            let nested = command.get_subcommands().map(|nested| {
+                let condition = format!("{condition}; and __fish_seen_subcommand_from {}", nested.get_name());
+                (condition, nested.clone())
+            });
+            nested.chain([(condition.clone(), command.clone())]).collect::<Vec<_>>()
+        };
+        for (condition, command) in cdss.get_subcommands().flat_map(below) {
+            for argument in command.get_positionals() {
+                let values = argument.get_possible_values();
+                let words: Vec<&str> = values.iter().map(PossibleValue::get_name).collect();
+                if argument.get_value_hint() == ValueHint::AnyPath {
+                    let _infallible = writeln!(lines, "complete -c cdss -n \"{condition}\" -F");
+                } else if !words.is_empty() {
+                    let words = words.join(" ");
+                    let _infallible = writeln!(lines, "complete -c cdss -n \"{condition}\" -a \"{words}\"");
+                }
+            }
+        }
+        lines
+    }
+
+    #[test]
+    fn static_scripts_are_up_to_date() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions");
+        for (shell, name) in [(Shell::Bash, "cdss.bash"), (Shell::Zsh, "_cdss"), (Shell::Fish, "cdss.fish")] {
+            let (path, script) = (directory.join(name), static_script(shell));
+            if std::env::vars_os().any(|(name, _)| name == "CDSS_RECORD") {
+                std::fs::write(&path, &script).unwrap();
+            }
+            let is_current = std::fs::read_to_string(&path).unwrap() == script;
+            assert!(is_current, "{name}: run `CDSS_RECORD=1 cargo test --locked --lib completion`");
+        }
+    }
 
     #[test]
     fn only_a_call_of_a_script_is_answered() {
