@@ -74,7 +74,10 @@ pub(super) async fn finish(
     let outcome = outcome(command.name(), failure.as_ref(), Some(context));
     record_end(context, &*report, &outcome).await;
     let view = View { options: context.output_options, service: &context.service_line(), outcome: &outcome };
-    print(&*report, &view)
+    let code = print(&*report, &view);
+    // Last: the result must not wait for it.
+    context.cache_names();
+    code
 }
 
 /// Prints an outcome, and returns the exit code. A failed write to stdout does not change a known outcome.

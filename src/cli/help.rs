@@ -19,12 +19,13 @@ pub(crate) struct HelpArgs {
 }
 
 /// The topics, in the order in which `cdss --help` lists them.
-const TOPICS: [(&str, &str); 9] = [
+const TOPICS: [(&str, &str); 10] = [
     ("checks", CHECKS),
     ("outcomes", include_str!("../help/outcomes.md")),
     ("exit-codes", include_str!("../help/exit-codes.md")),
     ("credentials", include_str!("../help/credentials.md")),
     ("environment", include_str!("../help/environment.md")),
+    ("files", include_str!("../help/files.md")),
     ("config-groups", include_str!("../help/config-groups.md")),
     ("pipelines", include_str!("../help/pipelines.md")),
     ("network", include_str!("../help/network.md")),
@@ -38,6 +39,23 @@ pub(super) fn topics() -> [&'static str; TOPICS.len()] {
     TOPICS.map(|(name, _)| name)
 }
 
+/// Returns the topics with their headings in the manual. Those that a manual page usually has come first.
+pub(super) fn topics_in_manual_order() -> impl Iterator<Item = (&'static str, &'static str)> {
+    const ORDER: [(&str, &str); TOPICS.len()] = [
+        ("exit-codes", "EXIT STATUS"),
+        ("environment", "ENVIRONMENT"),
+        ("files", "FILES"),
+        ("checks", "CHECKS"),
+        ("outcomes", "OUTCOMES"),
+        ("credentials", "CREDENTIALS"),
+        ("config-groups", "CONFIG GROUPS"),
+        ("pipelines", "PIPELINES"),
+        ("network", "NETWORK"),
+        ("service", "SERVICE"),
+    ];
+    ORDER.into_iter().map(|(name, heading)| (heading, topic(name).unwrap_or_default()))
+}
+
 /// Returns the text for a command of `cdss`, a topic, or a check ID.
 ///
 /// # Errors
@@ -47,8 +65,8 @@ pub(super) fn text(args: &HelpArgs, mut cdss: Command) -> Result<String, Command
     // Adds the global options to every subcommand.
     cdss.build();
     let words: Vec<&str> = args.subject.iter().map(String::as_str).collect();
-    if let Some(command) = command(&mut cdss, &words) {
-        return Ok(command.render_long_help().to_string());
+    if let Some(command) = find_command(&cdss, &words) {
+        return Ok(command.clone().render_long_help().to_string());
     }
     let found = match words.as_slice() {
         [word] => topic(word).or_else(|| check(word)),
@@ -61,11 +79,11 @@ pub(super) fn text(args: &HelpArgs, mut cdss: Command) -> Result<String, Command
 }
 
 /// Finds a command by its path, such as `config-group copy`.
-fn command<'a>(cdss: &'a mut Command, path: &[&str]) -> Option<&'a mut Command> {
-    path.iter().try_fold(cdss, |command, word| command.find_subcommand_mut(word))
+pub(super) fn find_command<'a>(cdss: &'a Command, path: &[&str]) -> Option<&'a Command> {
+    path.iter().try_fold(cdss, |command, word| command.find_subcommand(word))
 }
 
-fn topic(name: &str) -> Option<&'static str> {
+pub(super) fn topic(name: &str) -> Option<&'static str> {
     TOPICS.iter().find(|(topic, _)| *topic == name).map(|(_, text)| *text)
 }
 
