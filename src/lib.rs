@@ -34,6 +34,7 @@ mod messages;
 #[path = "../tests/metrics/mod.rs"]
 mod metrics;
 mod model;
+mod name_cache;
 mod output;
 mod private_file;
 mod recording;

@@ -75,9 +75,7 @@ pub(crate) trait CdssApi {
     }
 
     /// Reads the offered versions.
-    async fn versions(&self) -> Result<Vec<KafkaVersion>, ApiError> {
-        self.read(wire::versions(), RetryPolicy::Retry).await
-    }
+    async fn versions(&self) -> Result<Vec<KafkaVersion>, ApiError>;
 
     /// Reads all pages of the config group list, of one version or of all versions.
     async fn config_groups(&self, version: Option<VersionCode>) -> Result<Vec<ConfigGroup>, ApiError>;

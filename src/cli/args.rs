@@ -3,13 +3,19 @@
 use std::ffi::OsString;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Arg, ArgAction, ArgMatches, Args, ColorChoice, CommandFactory as _, Parser, value_parser};
+use clap::{
+    Arg, ArgAction, ArgMatches, Args, ColorChoice, CommandFactory as _, Parser, ValueHint, value_parser,
+};
+use clap_complete::ArgValueCandidates;
 use strum::VariantNames as _;
 
 use crate::cli::command::Command;
+use crate::cli::completion::{candidates, words};
 use crate::cli::help;
 use crate::exit::Exit;
 use crate::model::language::Language;
+use crate::model::output_format::OutputFormat;
+use crate::model::region::Site;
 
 /// Perform rolling Kafka upgrades on NAVER Cloud Data Streaming Service (CDSS)
 #[derive(Debug, Parser)]
@@ -19,6 +25,8 @@ use crate::model::language::Language;
     disable_help_subcommand = true,
     max_term_width = 100,
     subcommand_value_name = "COMMAND",
+    // The default has one more blank line, which does not fit in the 24 lines of `-h`.
+    help_template = "{about-with-newline}{usage-heading} {usage}\n\n{all-args}{after-help}",
     after_help = "Rehearse: cdss sandbox -- cdss upgrade --cluster orders-prod --version 3.9.0",
     after_long_help = format!("\
 Examples:
@@ -48,17 +56,31 @@ pub(crate) struct Global {
     /// Profile to use
     ///
     /// Without it, the profile `default` is used if there is one. See `cdss help credentials`. [env: CDSS_PROFILE]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", add = ArgValueCandidates::new(candidates::profiles))]
     pub profile: Option<String>,
     /// Region: KR, SGN, JPN, KRS, or FKR
     ///
     /// SGN, JPN, KRS, and FKR imply their site. [default: KR, or FKR for site fin] [env: NCLOUD_REGION]
-    #[arg(long, global = true, hide_short_help = true, value_name = "REGION")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        value_name = "REGION",
+        value_parser = words::text(words::regions()),
+        hide_possible_values = true
+    )]
     pub region: Option<String>,
     /// Site: public (민간), gov (공공), or fin (금융)
     ///
     /// [default: the site of the region, or public] [env: NCLOUD_SITE]
-    #[arg(long, global = true, hide_short_help = true, value_name = "SITE")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        value_name = "SITE",
+        value_parser = words::text(Site::VARIANTS.iter().copied()),
+        hide_possible_values = true
+    )]
     pub site: Option<String>,
     /// Service endpoint to use instead of the site's
     ///
@@ -68,12 +90,12 @@ pub(crate) struct Global {
     /// Additional CA certificates (PEM)
     ///
     /// They are added to the system's. SSL_CERT_FILE replaces the system's.
-    #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub cacert: Option<String>,
     /// Record requests and responses in a file, without secrets
     ///
     /// Appends JSON lines. See `cdss help first-run`.
-    #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub record: Option<String>,
     /// Replace names and numbers in the recording
     #[arg(long, global = true, hide_short_help = true)]
@@ -81,7 +103,14 @@ pub(crate) struct Global {
     /// Output format: table, json, or markdown
     ///
     /// Only `check` and `upgrade` have markdown, for tickets and job summaries. [default: table] [env: CDSS_OUTPUT]
-    #[arg(long, short, global = true, value_name = "FORMAT")]
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_name = "FORMAT",
+        value_parser = words::text(OutputFormat::VARIANTS.iter().copied()),
+        hide_possible_values = true
+    )]
     pub output: Option<String>,
     /// Language of warnings, confirmations, and verdicts: en or ko
     ///

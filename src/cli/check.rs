@@ -1,8 +1,10 @@
 //! `cdss check`.
 
 use clap::Args;
+use clap_complete::ArgValueCandidates;
 
 use crate::api::HttpApi;
+use crate::cli::completion::{candidates, words};
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
 use crate::report::Finished;
@@ -31,16 +33,27 @@ pub(crate) struct CheckArgs {
     /// Cluster name or number
     ///
     /// If it is ambiguous, prefix it with name: or no:, for example no:1009123.
-    #[arg(long, value_name = "CLUSTER")]
+    #[arg(long, value_name = "CLUSTER", add = ArgValueCandidates::new(candidates::clusters))]
     cluster: Selector,
     /// Target version [default: all versions]
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", add = ArgValueCandidates::new(candidates::target_versions))]
     version: Option<VersionSelector>,
     /// Config group for the target version
-    #[arg(long, value_name = "GROUP", requires = "version")]
+    #[arg(
+        long,
+        value_name = "GROUP",
+        requires = "version",
+        add = ArgValueCandidates::new(candidates::target_config_groups)
+    )]
     config_group: Option<Selector>,
     /// Override a blocking check, for example ID=ITEM
-    #[arg(long, value_name = "ID[=ITEM,…]", requires = "version")]
+    #[arg(
+        long,
+        value_name = "ID[=ITEM,…]",
+        requires = "version",
+        value_parser = words::suggest(words::overridable_checks(), str::parse::<Acceptance>),
+        hide_possible_values = true
+    )]
     accept: Vec<Acceptance>,
 }
 

@@ -1,9 +1,9 @@
 //! The subcommands: dispatch, and their empty reports.
 
-use super::{check, config, config_group, help, history, list, sandbox, status, upgrade};
+use super::{check, completion, config, config_group, help, history, list, man, sandbox, status, upgrade};
 
-use clap::{ArgMatches, Args, Subcommand};
-use strum::IntoStaticStr;
+use clap::{ArgMatches, Subcommand};
+use strum::{IntoStaticStr, VariantNames};
 
 use crate::cli::context::Context;
 use crate::output::CommandReport;
@@ -13,7 +13,7 @@ use crate::report::history::HistoryReport;
 use crate::report::upgrade::{CheckReport, StatusReport, UpgradeReport};
 
 /// The commands.
-#[derive(Debug, Subcommand, IntoStaticStr)]
+#[derive(Debug, Subcommand, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 pub(crate) enum Command {
     Upgrade(upgrade::UpgradeArgs),
@@ -24,18 +24,9 @@ pub(crate) enum Command {
     Config(config::ConfigArgs),
     History(history::HistoryArgs),
     Sandbox(sandbox::SandboxArgs),
-    Completions(CompletionsArgs),
+    Completions(completion::CompletionsArgs),
+    Man(man::ManArgs),
     Help(help::HelpArgs),
-}
-
-/// Print a shell completion script
-#[derive(Debug, Args)]
-#[command(after_help = "Example:
-  cdss completions bash > ~/.local/share/bash-completion/completions/cdss")]
-pub(crate) struct CompletionsArgs {
-    /// Shell: bash, zsh, fish, elvish, or powershell
-    #[arg(value_name = "SHELL", hide_possible_values = true)]
-    pub shell: clap_complete::Shell,
 }
 
 impl Command {
@@ -79,9 +70,12 @@ impl Command {
             Self::Status(args) => Box::pin(status::run(args, &mut session)).await.boxed(),
             Self::List(args) => Box::pin(list::run(args, &mut session)).await,
             Self::ConfigGroup(args) => Box::pin(config_group::run(args, &mut prompt, &mut session)).await,
-            Self::Config(_) | Self::History(_) | Self::Sandbox(_) | Self::Completions(_) | Self::Help(_) => {
-                Finished { report: (), error: None }.boxed()
-            }
+            Self::Config(_)
+            | Self::History(_)
+            | Self::Sandbox(_)
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::Help(_) => Finished { report: (), error: None }.boxed(),
         }
     }
 
@@ -96,7 +90,7 @@ impl Command {
             Self::ConfigGroup(args) => args.empty_report(),
             Self::Config(args) => args.empty_report(),
             Self::History(_) => Box::new(HistoryReport::default()),
-            Self::Sandbox(_) | Self::Completions(_) | Self::Help(_) => Box::new(()),
+            Self::Sandbox(_) | Self::Completions(_) | Self::Man(_) | Self::Help(_) => Box::new(()),
         }
     }
 }

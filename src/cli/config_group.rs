@@ -1,9 +1,11 @@
 //! `cdss config-group`.
 
 use clap::{ArgGroup, Args, Subcommand};
+use clap_complete::ArgValueCandidates;
 
 use super::list::list_config_groups;
 use crate::api::HttpApi;
+use crate::cli::completion::candidates;
 use crate::config_group::{CopyRequest, CopySource, copy, diff, show};
 use crate::model::group_name::GroupName;
 use crate::model::kafka_version::VersionSelector;
@@ -35,7 +37,7 @@ enum ConfigGroupCommand {
     #[command(after_help = "Example:\n  cdss config-group list --version 3.9.0")]
     List {
         /// List only groups of this Kafka version
-        #[arg(long, value_name = "VERSION")]
+        #[arg(long, value_name = "VERSION", add = ArgValueCandidates::new(candidates::versions))]
         version: Option<VersionSelector>,
     },
     /// Show the settings of a config group and the clusters that use it
@@ -49,7 +51,7 @@ enum ConfigGroupCommand {
         /// Config group name or number
         ///
         /// If it is ambiguous, prefix it with name: or no:, for example no:301.
-        #[arg(value_name = "GROUP")]
+        #[arg(value_name = "GROUP", add = ArgValueCandidates::new(candidates::config_groups))]
         group: Selector,
     },
     /// Compare two config groups, setting by setting
@@ -71,10 +73,10 @@ Examples:
         /// Config group name or number
         ///
         /// If it is ambiguous, prefix it with name: or no:, for example no:301.
-        #[arg(value_name = "A")]
+        #[arg(value_name = "A", add = ArgValueCandidates::new(candidates::config_groups))]
         from: Selector,
         /// Config group to compare with, of any version
-        #[arg(value_name = "B")]
+        #[arg(value_name = "B", add = ArgValueCandidates::new(candidates::config_groups))]
         to: Selector,
         /// Exit with code 20 if any setting differs
         ///
@@ -97,13 +99,13 @@ Examples:
   cdss config-group copy --cluster orders-prod --version 3.9.0 --name orders-new --dry-run")]
     Copy {
         /// Config group to copy, by name or number
-        #[arg(value_name = "FROM")]
+        #[arg(value_name = "FROM", add = ArgValueCandidates::new(candidates::config_groups))]
         from: Option<Selector>,
         /// Copy the config group of this cluster
-        #[arg(long, value_name = "CLUSTER")]
+        #[arg(long, value_name = "CLUSTER", add = ArgValueCandidates::new(candidates::clusters))]
         cluster: Option<Selector>,
         /// Kafka version of the new config group, such as 3.9.0
-        #[arg(long, value_name = "VERSION")]
+        #[arg(long, value_name = "VERSION", add = ArgValueCandidates::new(candidates::target_versions))]
         version: VersionSelector,
         /// Name of the new group
         ///

@@ -14,6 +14,7 @@ use crate::journal::{Journal, Operator};
 use crate::model::command_context::{CommandContext, ServiceOption};
 use crate::model::request_record::RequestRecord;
 use crate::model::setting_name::EffectiveSetting;
+use crate::name_cache;
 use crate::output::{
     OutputOptions, RequestLog, StderrReporter, TerminalPrompt, escape, escape_lines, streams,
 };
@@ -194,6 +195,14 @@ impl Context {
         self.recorder.as_deref().filter(|recorder| recorder.has_recorded())
     }
 
+    /// Caches the names in the lists that were read, for completion. A failure is not worth a message.
+    pub(crate) fn cache_names(&self) {
+        let Some(http) = self.http.get() else { return };
+        if let Some(path) = name_cache_path(&self.settings, &self.environment) {
+            let _tab_offers_less = name_cache::update(&path, http.names(), self.clock.now());
+        }
+    }
+
     /// Returns the last four characters of the current access key.
     pub(crate) fn access_key(&self) -> Option<String> {
         let known = || {
@@ -285,6 +294,15 @@ fn given_options(flags: &Flags) -> Vec<ServiceOption> {
     options.into_iter().filter(|(value, _)| value.is_some()).map(|(_, option)| option).collect()
 }
 
+/// Returns the file with the names of the service in use; None if the user has no home directory.
+pub(super) fn name_cache_path(settings: &Settings, environment: &Environment) -> Option<PathBuf> {
+    let service = &settings.service;
+    let port = service.endpoint.url().port_or_known_default();
+    let directory = settings::cache_directory(environment, port.filter(|_| service.sandbox))?;
+    let profile = settings.profile.as_ref().map(|(name, _)| name.as_str());
+    Some(name_cache::path(&directory, service, profile))
+}
+
 /// Returns a clock whose waits end when a signal arrives. Without signal handlers, a signal ends the process.
 pub(super) fn listening_clock() -> SystemClock {
     let signals = SignalListener::new();
@@ -339,6 +357,18 @@ impl CoreDumpsDisabled {
     }
 
     pub(crate) fn restore_for_children(self) {}
+}
+
+/// Returns the journal of this user or of the current sandbox.
+///
+/// # Errors
+///
+/// Fails if `CDSS_SANDBOX` is invalid.
+pub(super) fn open_journal(environment: &Environment) -> Result<Journal, SettingsError> {
+    let directory = settings::state_directory(environment, settings::sandbox_port(environment)?);
+    let clock = SystemClock { signals: SignalListener::new() };
+    let run_id = new_run_id(clock.now());
+    Ok(Journal::new(directory, operator(environment), run_id, Rc::new(clock)))
 }
 
 /// Returns the user and host, for the journal.

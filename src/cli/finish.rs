@@ -81,6 +81,8 @@ pub(super) async fn finish(
     if let Some(recorder) = context.recorder().filter(|_| !context.output_options.quiet) {
         print_recording_notes(recorder.path(), command, context.settings.service.sandbox);
     }
+    // Last: the result must not wait for it.
+    context.cache_names();
     code
 }
 

@@ -1,5 +1,7 @@
 //! `cdss help`: the help of a command, a topic, or a check.
 
+use std::borrow::Cow;
+
 use clap::{Args, Command};
 
 use crate::error::{CommandError, UsageError};
@@ -20,12 +22,13 @@ pub(crate) struct HelpArgs {
 }
 
 /// The topics, in the order in which `cdss --help` lists them.
-const TOPICS: [(&str, &str); 10] = [
+const TOPICS: [(&str, &str); 11] = [
     ("checks", CHECKS),
     ("outcomes", include_str!("../help/outcomes.md")),
     ("exit-codes", include_str!("../help/exit-codes.md")),
     ("credentials", include_str!("../help/credentials.md")),
     ("environment", include_str!("../help/environment.md")),
+    ("files", include_str!("../help/files.md")),
     ("config-groups", include_str!("../help/config-groups.md")),
     ("pipelines", include_str!("../help/pipelines.md")),
     ("network", include_str!("../help/network.md")),
@@ -40,6 +43,24 @@ pub(super) fn topics() -> [&'static str; TOPICS.len()] {
     TOPICS.map(|(name, _)| name)
 }
 
+/// Returns the topics with their headings in the manual. Those that a manual page usually has come first.
+pub(super) fn topics_in_manual_order() -> impl Iterator<Item = (&'static str, Cow<'static, str>)> {
+    const ORDER: [(&str, &str); TOPICS.len()] = [
+        ("exit-codes", "EXIT STATUS"),
+        ("environment", "ENVIRONMENT"),
+        ("files", "FILES"),
+        ("checks", "CHECKS"),
+        ("outcomes", "OUTCOMES"),
+        ("credentials", "CREDENTIALS"),
+        ("config-groups", "CONFIG GROUPS"),
+        ("pipelines", "PIPELINES"),
+        ("network", "NETWORK"),
+        ("service", "SERVICE"),
+        ("first-run", "FIRST RUN"),
+    ];
+    ORDER.into_iter().map(|(name, heading)| (heading, topic(name).unwrap_or_default()))
+}
+
 /// Returns the text for a command of `cdss`, a topic, or a check ID.
 ///
 /// # Errors
@@ -49,44 +70,59 @@ pub(super) fn text(args: &HelpArgs, mut cdss: Command) -> Result<String, Command
     // Adds the global options to every subcommand.
     cdss.build();
     let words: Vec<&str> = args.subject.iter().map(String::as_str).collect();
-    if let Some(command) = command(&mut cdss, &words) {
-        return Ok(command.render_long_help().to_string());
+    if let Some(command) = find_command(&cdss, &words) {
+        return Ok(command.clone().render_long_help().to_string());
     }
     let found = match words.as_slice() {
-        [word] => topic(word).or_else(|| check(word).map(str::to_owned)),
+        [word] => topic(word).or_else(|| check(word).map(Cow::Borrowed)),
         _ => None,
     };
-    found.ok_or_else(|| {
+    found.map(Cow::into_owned).ok_or_else(|| {
         let (subject, topics) = (words.join(" "), topics().to_vec());
         UsageError::NoHelp { subject, topics }.into()
     })
 }
 
 /// Finds a command by its path, such as `config-group copy`.
-fn command<'a>(cdss: &'a mut Command, path: &[&str]) -> Option<&'a mut Command> {
-    path.iter().try_fold(cdss, |command, word| command.find_subcommand_mut(word))
+pub(super) fn find_command<'a>(cdss: &'a Command, path: &[&str]) -> Option<&'a Command> {
+    path.iter().try_fold(cdss, |command, word| command.find_subcommand(word))
 }
 
 /// Returns the text of a topic. That of `service` ends with the open questions.
-fn topic(name: &str) -> Option<String> {
-    let text = TOPICS.iter().find(|(topic, _)| *topic == name).map(|(_, text)| *text)?;
-    Some(if name == "service" {
-        format!("{}\n{}", text.trim_end(), open_questions())
-    } else {
-        text.to_owned()
-    })
+pub(super) fn topic(name: &str) -> Option<Cow<'static, str>> {
+    let (_, text) = TOPICS.into_iter().find(|(topic, _)| *topic == name)?;
+    Some(if name == "service" { Cow::Owned(format!("{text}{}", open_questions())) } else { text.into() })
 }
 
 /// Describes the open questions about the service, with the evidence.
 fn open_questions() -> String {
-    let mut text = "\n## Open questions\n\nThe ids are those of `cdss sandbox --compare FILE`.\n".to_owned();
+    let mut text = "\n## Open questions\n\nThe IDs are those of `cdss sandbox --compare FILE`.\n".to_owned();
     for Question { id, question, assumption, evidence } in questions() {
-        text.push_str(&format!("\n### {id}\n\n{question}\n\nThe sandbox assumes: {assumption}.\n\n"));
+        let about = format!("`{id}`: {question} The sandbox assumes: {assumption}.");
+        text.extend(["\n".to_owned(), wrap(&about, ""), "\n".to_owned()]);
         for Evidence { date, source, text: finding } in evidence {
-            text.push_str(&format!("- {date}, {source}: {finding}\n"));
+            text.push_str(&wrap(&format!("- {date}, {source}: {finding}"), "  "));
         }
     }
     text
+}
+
+/// Wraps a text like those of the topics. Lines after the first begin with `indent`.
+fn wrap(text: &str, indent: &str) -> String {
+    const COLUMNS: usize = 80;
+    let (mut wrapped, mut column) = (String::new(), 0);
+    for word in text.split(' ') {
+        if column > 0 && column + 1 + word.len() > COLUMNS {
+            wrapped.extend(["\n", indent]);
+            column = indent.len();
+        } else if column > 0 {
+            wrapped.push(' ');
+            column += 1;
+        }
+        wrapped.push_str(word);
+        column += word.len();
+    }
+    wrapped + "\n"
 }
 
 /// Cuts the section of a check out of the topic `checks`.

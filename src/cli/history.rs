@@ -1,17 +1,16 @@
 //! `cdss history`.
 
-use std::rc::Rc;
-
 use clap::Args;
+use clap_complete::ArgValueCandidates;
 
-use crate::cli::context::{new_run_id, operator};
+use crate::cli::completion::candidates;
+use crate::cli::context::open_journal;
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::CommandError;
-use crate::journal::Journal;
 use crate::model::history::{DamagedRecord, History, InitOutcome};
 use crate::output::{escape, streams};
 use crate::report::history::{HistoryReport, HistoryView};
-use crate::settings::{self, Environment};
+use crate::settings::Environment;
 use crate::signals::SignalListener;
 
 /// Show upgrades and config group copies run on this machine
@@ -35,7 +34,7 @@ Examples:
 )]
 pub(crate) struct HistoryArgs {
     /// Run ID or unique prefix; shows every entry of that run
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = ArgValueCandidates::new(candidates::runs))]
     id: Option<String>,
     /// List damaged journal lines and stop them from blocking upgrades
     #[arg(long, conflicts_with_all = ["id", "init"])]
@@ -55,10 +54,8 @@ pub(crate) async fn run(
     args: &HistoryArgs,
     environment: &Environment,
 ) -> Result<HistoryReport, CommandError> {
-    let directory = settings::state_directory(environment, settings::sandbox_port(environment)?);
-    let clock = SystemClock { signals: SignalListener::new() };
-    let now = clock.now();
-    let journal = Journal::new(directory, operator(environment), new_run_id(now), Rc::new(clock));
+    let now = SystemClock { signals: SignalListener::new() }.now();
+    let journal = open_journal(environment)?;
     if args.init {
         let outcome = journal.init(now).await.map_err(CommandError::Journal)?;
         report_init(outcome);

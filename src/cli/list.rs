@@ -1,8 +1,10 @@
 //! `cdss list`.
 
 use clap::{Args, Subcommand};
+use clap_complete::ArgValueCandidates;
 
 use crate::api::{CdssApi as _, HttpApi};
+use crate::cli::completion::candidates;
 use crate::error::CommandError;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::INCOMPLETE_GROUP_LIST;
@@ -34,7 +36,7 @@ enum ListCommand {
     #[command(after_help = "Example:\n  cdss list config-groups --version 3.9.0")]
     ConfigGroups {
         /// List only groups of this Kafka version
-        #[arg(long, value_name = "VERSION")]
+        #[arg(long, value_name = "VERSION", add = ArgValueCandidates::new(candidates::versions))]
         version: Option<VersionSelector>,
     },
 }

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 pub(crate) mod command;
+mod completion;
 pub(crate) mod config;
 mod config_group;
 mod context;
@@ -10,6 +11,7 @@ pub(crate) mod finish;
 mod help;
 pub(crate) mod history;
 mod list;
+mod man;
 mod options;
 mod run;
 mod runtime;

@@ -6,18 +6,21 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 use futures_util::FutureExt as _;
+use strum::VariantNames as _;
 
 use super::args::{Cli, Global, has_misplaced_version, parse_leniently};
 use super::command::{Command, empty_report_of};
+use super::completion;
 use super::context::{Context, CoreDumpsDisabled};
 use super::finish::{after_panic, finish, finish_local, print_text};
 use super::help;
+use super::man;
 use super::options::{flags, guess_output_options, output_options};
 use super::runtime::block_on;
 use crate::clock::Clock as _;
 use crate::error::{CommandError, UsageError};
 use crate::model::output_format::OutputFormat;
-use crate::output::{CommandReport, OutputOptions, escape_lines, streams};
+use crate::output::{CommandReport, OutputOptions, escape, escape_lines, streams};
 use crate::report::Finished;
 use crate::settings::{Environment, Flags, SettingsError};
 
@@ -27,6 +30,9 @@ pub(crate) fn main() -> ExitCode {
     let core_dumps = CoreDumpsDisabled::disable();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let environment = Environment::from_process();
+    if let Some(answer) = completion::answer(&arguments, &environment, Cli::command, Command::VARIANTS) {
+        return answer.map_or(ExitCode::FAILURE, |words| print_text(&words));
+    }
     match Cli::try_parse_from(&arguments) {
         Ok(Cli { version: true, command: None, .. }) => {
             print_text(&format!("cdss {}\n", env!("CARGO_PKG_VERSION")))
@@ -89,11 +95,17 @@ fn run(
             Ok(text) => print_text(&format!("{}\n", text.trim_end())),
             Err(failure) => fail(command, failure, options.unwrap_or_default()),
         },
-        Command::Completions(args) => {
-            let mut script = Vec::new();
-            clap_complete::generate(args.shell, &mut Cli::command(), "cdss", &mut script);
-            print_text(&String::from_utf8_lossy(&script))
-        }
+        Command::Man(args) => match man::run(args, Cli::command()) {
+            Ok(man::Output::Page(page)) => print_text(&page),
+            Ok(man::Output::Written(message)) => {
+                if !global.quiet {
+                    streams::print_stderr(&escape(&message));
+                }
+                ExitCode::SUCCESS
+            }
+            Err(failure) => fail(command, failure, options.unwrap_or_default()),
+        },
+        Command::Completions(args) => print_text(&completion::script(args)),
         Command::Sandbox(args) if args.list || args.compare.is_some() => match options {
             Ok(options) => {
                 let finished = match &args.compare {

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use clap::Args;
+use clap_complete::ArgValueCandidates;
 
 use crate::api::HttpApi;
+use crate::cli::completion::candidates;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
 use crate::report::Finished;
@@ -24,17 +26,23 @@ pub(crate) struct StatusArgs {
     /// Cluster name or number
     ///
     /// If it is ambiguous, prefix it with name: or no:, for example no:1009123.
-    #[arg(long, value_name = "CLUSTER")]
+    #[arg(long, value_name = "CLUSTER", add = ArgValueCandidates::new(candidates::clusters))]
     cluster: Selector,
     /// Target version of the upgrade
     ///
     /// Without it, the command reports no verdict.
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", add = ArgValueCandidates::new(candidates::versions))]
     version: Option<VersionSelector>,
     /// Version before the upgrade
     ///
     /// With it, a cluster that returns to this version is reported as failed.
-    #[arg(long, value_name = "VERSION", requires = "version", requires = "watch")]
+    #[arg(
+        long,
+        value_name = "VERSION",
+        requires = "version",
+        requires = "watch",
+        add = ArgValueCandidates::new(candidates::versions)
+    )]
     from: Option<VersionSelector>,
     /// Watch until the change finishes
     #[arg(long)]

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use clap::Args;
+use clap_complete::ArgValueCandidates;
 
 use crate::api::HttpApi;
+use crate::cli::completion::{candidates, words};
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
 use crate::output::{CommandReport, TerminalPrompt};
@@ -41,15 +43,15 @@ pub(crate) struct UpgradeArgs {
     /// Cluster name or number
     ///
     /// If it is ambiguous, prefix it with name: or no:, for example no:1009123.
-    #[arg(long, value_name = "CLUSTER")]
+    #[arg(long, value_name = "CLUSTER", add = ArgValueCandidates::new(candidates::clusters))]
     cluster: Selector,
     /// Target Kafka version, such as 3.9.0
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", add = ArgValueCandidates::new(candidates::target_versions))]
     version: VersionSelector,
     /// Config group for the target version
     ///
     /// [default: the only group of that version that keeps every custom value]
-    #[arg(long, value_name = "GROUP")]
+    #[arg(long, value_name = "GROUP", add = ArgValueCandidates::new(candidates::target_config_groups))]
     config_group: Option<Selector>,
     /// Skip the confirmation prompt
     ///
@@ -59,7 +61,12 @@ pub(crate) struct UpgradeArgs {
     /// Override a blocking check, for example ID=ITEM
     ///
     /// The hint of a blocked upgrade shows the flag to add. Repeat the option to override several checks.
-    #[arg(long, value_name = "ID[=ITEM,…]")]
+    #[arg(
+        long,
+        value_name = "ID[=ITEM,…]",
+        value_parser = words::suggest(words::overridable_checks(), str::parse::<Acceptance>),
+        hide_possible_values = true
+    )]
     accept: Vec<Acceptance>,
     /// Start only the plan with this ID (for approvals)
     ///

@@ -8,7 +8,6 @@ use crate::config_group::rules::choice;
 use crate::config_group::rules::difference::SettingChange;
 use crate::model::command_context::CommandContext;
 use crate::model::kafka_version::KafkaVersion;
-use crate::model::suggested_command::SuggestedCommand;
 use crate::model::time::Time;
 use crate::model::verdict::{Evidence, Submitted, Verdict};
 use crate::report::upgrade::{CheckReport, PlanReport, StatusReport, UpgradeReport, VersionChoice};
@@ -190,11 +189,7 @@ impl Candidate {
         plan: &PlanReport,
         commands: Option<&CommandContext>,
     ) -> Self {
-        let command = plan.cluster.as_ref().map(|(_, cluster)| SuggestedCommand::Check {
-            cluster: *cluster,
-            version: plan.to.clone(),
-            config_group: Some(candidate.group.no),
-        });
+        let command = plan.check_with_group(candidate.group.no);
         Self {
             group: ConfigGroup::from_group(&candidate.group),
             settings: candidate.changes.clone(),

@@ -1,5 +1,7 @@
 //! Errors in the use of the command line.
 
+use std::path::PathBuf;
+
 use crate::model::command_context::shell_quote;
 use crate::model::config_group::ConfigGroup;
 use crate::model::kafka_version::KafkaVersion;
@@ -19,6 +21,10 @@ pub(crate) enum UsageError {
     NoMarkdown { command: &'static str },
     #[error("no help for `{subject}`")]
     NoHelp { subject: String, topics: Vec<&'static str> },
+    #[error("no manual page for `{0}`")]
+    NoManualPage(String),
+    #[error("can't write manual pages to `{}`: {reason}", directory.display())]
+    UnwritableManual { directory: PathBuf, reason: String },
     #[error("{name}: {reason}")]
     InvalidFlag { name: &'static str, reason: String },
     #[error("can't determine the profile directory")]
@@ -56,6 +62,10 @@ impl UsageError {
                     topics.join(", ")
                 ));
             }
+            Self::NoManualPage(_) => {
+                "run `cdss -h` for the commands; `cdss man` prints the page of cdss itself"
+            }
+            Self::UnwritableManual { .. } => "use --dir with a directory that you can write to",
             Self::NoProfileDirectory => "set HOME or XDG_CONFIG_HOME",
             Self::SecretArgument(_) => {
                 "omit it to be prompted, or use --stdin; the value is now in the shell history and was visible in \

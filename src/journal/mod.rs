@@ -102,6 +102,11 @@ impl Journal {
         self.directory().map(|directory| directory.join("journal.jsonl"))
     }
 
+    /// Returns the size of the journal in bytes; None if it does not exist.
+    pub(crate) fn size(&self) -> Option<u64> {
+        Some(self.path().ok()?.metadata().ok()?.len())
+    }
+
     /// Returns why the journal is not writable, without writing anything; None if it is writable.
     pub(crate) fn access_problem(&self) -> Option<JournalProblem> {
         match self.path() {

@@ -154,8 +154,9 @@ fn plan_blocks(plan: &PlanReport, view: &View<'_>) -> Vec<String> {
             [candidate.group.to_string(), class_counts(&candidate.changes)].map(|text| escape_markdown(&text))
         });
         blocks.push(section("Closest config groups", &table(["Config group", "Changes"], rows)));
-        let commands = plan.candidates.iter().filter_map(|candidate| candidate.command.clone());
-        blocks.push(command_block(commands));
+        let commands =
+            plan.candidates.iter().filter_map(|candidate| plan.check_with_group(candidate.group.no));
+        blocks.push(command_block(commands.map(|command| command.render(view.outcome.commands))));
     }
     blocks
 }

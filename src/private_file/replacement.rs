@@ -32,6 +32,24 @@ impl<'a> Replacement<'a> {
         if let Some(directory) = &directory {
             lock(directory, MAX_WAIT, clock).await?;
         }
+        Ok(Self::with_lock(path, directory)?)
+    }
+
+    /// Does the same without waiting. Returns None while another writer holds the lock.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::begin`] does.
+    pub(crate) fn try_begin(path: &'a Path) -> io::Result<Option<Self>> {
+        create_directory(parent(path))?;
+        let directory = platform::open_directory(parent(path))?;
+        match &directory {
+            Some(directory) if !try_lock(directory)? => Ok(None),
+            _ => Self::with_lock(path, directory).map(Some),
+        }
+    }
+
+    fn with_lock(path: &'a Path, directory: Option<File>) -> io::Result<Self> {
         let leftover = temporary(path);
         remove(&leftover).map_err(|error| {
             let name = leftover.file_name().unwrap_or_default().display();
@@ -51,23 +69,38 @@ impl<'a> Replacement<'a> {
     ///
     /// Fails if the file can't be written. The old file is then unchanged.
     pub(crate) fn write(self, content: &[u8]) -> io::Result<()> {
-        let temporary = temporary(self.path);
-        let written = write_new(&temporary, content).and_then(|()| fs::rename(&temporary, self.path));
-        if written.is_err() {
-            let _next_writer_retries = remove(&temporary);
-        }
-        written?;
+        self.replace(content, File::sync_all)?;
         // The rename is durable only after the directory is synced.
         platform::sync_directory(parent(self.path))
     }
+
+    /// Does the same for a file that may be lost in a crash of the system, and does not wait for the disk.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::write`] does.
+    pub(crate) fn write_unsynced(self, content: &[u8]) -> io::Result<()> {
+        self.replace(content, |_| Ok(()))
+    }
+
+    fn replace(&self, content: &[u8], sync: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {
+        let temporary = temporary(self.path);
+        let written = write_new(&temporary, content)
+            .and_then(|file| sync(&file))
+            .and_then(|()| fs::rename(&temporary, self.path));
+        if written.is_err() {
+            let _next_writer_retries = remove(&temporary);
+        }
+        written
+    }
 }
 
-fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+fn write_new(path: &Path, content: &[u8]) -> io::Result<File> {
     let mut file = open(path, OpenOptions::new().write(true).create_new(true))?;
     // The umask may also have removed permissions of the owner.
     platform::make_private(&file)?;
     file.write_all(content)?;
-    file.sync_all()
+    Ok(file)
 }
 
 /// Returns the path of the temporary file. Writers hold the lock, so one name is enough.

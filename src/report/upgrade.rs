@@ -12,6 +12,7 @@ use crate::model::config_group::ConfigGroup;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::{KafkaVersion, Release};
 use crate::model::operation_name::OperationName;
+use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::{Evidence, Submitted, Verdict};
 use crate::upgrade::rules::broker_history::BrokerHistories;
 use crate::upgrade::rules::checks::{Check, CheckId};
@@ -126,6 +127,13 @@ impl PlanReport {
             checks: plan.checks.clone(),
             id: plan.id,
         };
+    }
+
+    /// Returns the command that checks the upgrade with another config group.
+    pub(crate) fn check_with_group(&self, config_group: ConfigGroupNo) -> Option<SuggestedCommand> {
+        let (_, cluster) = self.cluster.as_ref()?;
+        let (version, config_group) = (self.to.clone(), Some(config_group));
+        Some(SuggestedCommand::Check { cluster: *cluster, version, config_group })
     }
 
     /// Adds the check that blocks an outdated plan, unless the plan has it because it is not the approved one.

@@ -29,7 +29,7 @@ pub(crate) use credential_process::{CredentialProcess, RunContext};
 pub(crate) use edit::{create_profile, remove, require_editable, require_new, require_removable, set_value};
 pub(crate) use input_file::{InputFile, validate_time_zone};
 pub(crate) use language::{LANGUAGE_VARIABLE, language};
-pub(crate) use paths::{SANDBOX_ID_FILE, sandbox_directory, state_directory};
+pub(crate) use paths::{SANDBOX_ID_FILE, cache_directory, sandbox_directory, state_directory};
 pub(crate) use resolve::{Settings, parse_duration, resolve};
 pub(crate) use sandbox::{sandbox_credentials, sandbox_port};
 pub(crate) use sources::{DEFAULT_PROFILE, Flags, requested_profile};

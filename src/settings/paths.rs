@@ -68,6 +68,21 @@ pub(crate) fn config_path(environment: &Environment, sandbox_port: Option<u16>) 
     directory.map(|directory| directory.join("cdss").join("config.toml"))
 }
 
+/// Returns the directory of the cache: `$XDG_CACHE_HOME/cdss`, or one in the sandbox's directory, which ends with it.
+///
+/// None if the user has no home directory.
+pub(crate) fn cache_directory(environment: &Environment, sandbox_port: Option<u16>) -> Option<PathBuf> {
+    let directory = match sandbox_port {
+        Some(port) => Some(sandbox_directory(environment, port).join("cache")),
+        None => environment
+            .directory("XDG_CACHE_HOME")
+            .or_else(|| environment.directory("HOME").map(|home| home.join(".cache")))
+            .or_else(|| etcetera::choose_base_strategy().ok().map(|strategy| strategy.cache_dir()))
+            .filter(|directory| directory.is_absolute()),
+    };
+    directory.map(|directory| directory.join("cdss"))
+}
+
 /// Returns the path of the file that NAVER Cloud's own tools keep their keys in.
 ///
 /// None if the user has no home directory.
@@ -138,6 +153,22 @@ mod tests {
         assert!(!at(&[home, xdg_config], Some(4711)).starts_with("/c"));
         let ncloud = ncloud_path(&Environment::from_pairs(&[home, xdg_config])).unwrap();
         assert_eq!(ncloud, PathBuf::from("/h/.ncloud/configure"));
+    }
+
+    #[test]
+    fn cache_directory_follows_xdg_outside_of_a_sandbox() {
+        let at =
+            |pairs: &[(&str, &str)], port| cache_directory(&Environment::from_pairs(pairs), port).unwrap();
+        let [home, xdg_cache] = [("HOME", "/h"), ("XDG_CACHE_HOME", "/c")];
+        assert_eq!(at(&[home], None), PathBuf::from("/h/.cache/cdss"));
+        assert_eq!(at(&[home, xdg_cache], None), PathBuf::from("/c/cdss"));
+        assert_eq!(at(&[home, ("XDG_CACHE_HOME", "relative")], None), PathBuf::from("/h/.cache/cdss"));
+        let in_sandbox = at(&[xdg_cache, ("TMPDIR", "/t")], Some(4711));
+        assert!(
+            in_sandbox.starts_with("/t") && in_sandbox.ends_with("cache/cdss"),
+            "{}",
+            in_sandbox.display()
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::support::Home;
 
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 25] = [
     "",
     "upgrade",
     "check",
@@ -26,6 +26,7 @@ const COMMANDS: [&str; 24] = [
     "history",
     "sandbox",
     "completions",
+    "man",
     "help",
 ];
 

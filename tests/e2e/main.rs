@@ -25,6 +25,7 @@ mod keys;
 #[cfg(target_os = "linux")]
 mod killed_writes;
 mod korean;
+mod man;
 mod markdown;
 #[path = "../metrics/mod.rs"]
 mod metrics;
@@ -48,6 +49,7 @@ mod signals;
 mod status;
 mod streams;
 mod support;
+mod tab;
 mod terminal;
 mod tls;
 mod verdicts;

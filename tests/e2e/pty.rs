@@ -23,7 +23,7 @@ echo "exit=$code."
 pub(crate) struct Terminal {
     session: PtySession,
     /// Everything shown on the screen so far, including control sequences.
-    screen: String,
+    pub(crate) screen: String,
 }
 
 impl Terminal {

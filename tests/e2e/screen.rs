@@ -203,8 +203,10 @@ fn a_watch_shows_each_broker_and_leaves_one_line_for_it() {
         let (code, text) = window.end();
         assert_eq!(code, 130, "{}", text.join("\n"));
         assert_only_record(&text);
-        let error = text.iter().position(|line| line.starts_with("error: ")).expect("an error is printed");
-        assert_eq!(text[error - 3..error], RECORD, "{}", text.join("\n"));
+        let result = text.iter().position(|line| line.starts_with("orders-prod  3.7.1 → 3.9.0  running"));
+        let result = result.expect("there is a result");
+        assert_eq!(text[result - 3..result], RECORD, "{}", text.join("\n"));
+        assert!(text[result + 1].starts_with("error: interrupted"), "{}", text.join("\n"));
         assert_eq!(env.sandbox.log().starts_requested(), 1);
     }
 }

@@ -184,6 +184,22 @@ pub(crate) fn raw_characters(text: &str) -> Vec<char> {
     text.chars().filter(|c| drives(*c)).collect()
 }
 
+/// Returns true if a program that a test needs is installed. Otherwise the test says what it skips, or fails if
+/// `CDSS_REQUIRE_TOOLS=1`.
+#[expect(clippy::print_stderr, reason = "whoever reads the output of the tests must know what did not run")]
+pub(crate) fn has_tool(name: &str) -> bool {
+    let variable =
+        |wanted: &str| std::env::vars_os().find(|(name, _)| name == wanted).map(|(_, value)| value);
+    let path = variable("PATH").unwrap_or_default();
+    let is_installed = std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
+    let is_required = variable("CDSS_REQUIRE_TOOLS").is_some_and(|value| value == "1");
+    assert!(is_installed || !is_required, "{name} is not installed");
+    if !is_installed {
+        eprintln!("skipped: {name} is not installed");
+    }
+    is_installed
+}
+
 /// Runs the cases on four threads.
 pub(crate) fn side_by_side<T: Sync>(cases: &[T], run: impl Fn(&T) + Sync) {
     thread::scope(|scope| {
@@ -272,9 +288,17 @@ impl Home {
         self.journal_text().lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
     }
 
+    /// Returns the folder with the names for completion.
+    pub(crate) fn name_cache(&self) -> PathBuf {
+        self.0.path().join(".cache/cdss")
+    }
+
+    /// Asserts that nothing was written, except for the cache of names, which every read fills.
     #[track_caller]
     pub(crate) fn assert_untouched(&self) {
-        let left: Vec<_> = fs::read_dir(self.0.path()).expect("the home is there").collect();
+        let left = fs::read_dir(self.0.path()).expect("the home is there");
+        let left = left.map(|entry| entry.expect("the home can be read").file_name());
+        let left: Vec<_> = left.filter(|name| name != ".cache").collect();
         assert!(left.is_empty(), "{left:?}");
     }
 }

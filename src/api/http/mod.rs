@@ -21,8 +21,10 @@ use crate::model::clock_skew::ClockSkew;
 use crate::model::cluster::ClusterList;
 use crate::model::config_group::{ConfigGroup, GroupUser};
 use crate::model::ids::{ConfigGroupNo, VersionCode};
+use crate::model::kafka_version::KafkaVersion;
 use crate::model::operation_name::OperationName;
 use crate::model::request_record::RequestRecord;
+use crate::name_cache::Names;
 use crate::settings::Credentials;
 use crate::upgrade::rules::plan::UpgradeTarget;
 use crate::upgrade::rules::snapshot::PreCheck;
@@ -37,6 +39,7 @@ pub(crate) struct HttpApi {
     client: HttpClient,
     credentials: CredentialCache,
     records: RefCell<Vec<RequestRecord>>,
+    names: RefCell<Names>,
     last_timestamp: Cell<i64>,
     /// How far the service's clock is ahead; measured when the gateway refuses a request because of it.
     clock_offset: Cell<SignedDuration>,
@@ -58,6 +61,7 @@ impl HttpApi {
             client: HttpClient::new(connection)?,
             credentials,
             records: RefCell::new(Vec::new()),
+            names: RefCell::default(),
             last_timestamp: Cell::new(0),
             clock_offset: Cell::new(SignedDuration::ZERO),
         })
@@ -66,6 +70,11 @@ impl HttpApi {
     /// Returns the records of the requests so far, in the order of completion.
     pub(crate) fn records(&self) -> Vec<RequestRecord> {
         self.records.borrow().clone()
+    }
+
+    /// Returns the names in the lists that were read so far.
+    pub(crate) fn names(&self) -> Names {
+        self.names.borrow().clone()
     }
 
     /// Returns the last four characters of the current access key.
@@ -240,7 +249,15 @@ impl CdssApi for HttpApi {
     }
 
     async fn clusters(&self, name: Option<&str>) -> Result<ClusterList, ApiError> {
-        self.read_list::<ClusterPages>(|page| wire::cluster_page(name, page)).await
+        let list = self.read_list::<ClusterPages>(|page| wire::cluster_page(name, page)).await?;
+        self.names.borrow_mut().add_clusters(name, &list, self.client.connection.clock.now());
+        Ok(list)
+    }
+
+    async fn versions(&self) -> Result<Vec<KafkaVersion>, ApiError> {
+        let versions = self.read(wire::versions(), RetryPolicy::Retry).await?;
+        self.names.borrow_mut().add_versions(&versions, self.client.connection.clock.now());
+        Ok(versions)
     }
 
     async fn config_groups(&self, version: Option<VersionCode>) -> Result<Vec<ConfigGroup>, ApiError> {
@@ -248,6 +265,7 @@ impl CdssApi for HttpApi {
             self.read_list::<EntryPages<ConfigGroup>>(|page| wire::config_group_page(version, page)).await?;
         // In case the service did not filter them.
         groups.retain(|group| version.is_none_or(|version| group.version == version));
+        self.names.borrow_mut().add_groups(version, &groups, self.client.connection.clock.now());
         Ok(groups)
     }
 

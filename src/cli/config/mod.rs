@@ -2,8 +2,10 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
+use clap_complete::ArgValueCandidates;
 use strum::VariantNames as _;
 
+use crate::cli::completion::candidates;
 use crate::cli::context::Context;
 use crate::error::CommandError;
 use crate::model::setting_name::Field;
@@ -75,7 +77,7 @@ Examples:
         #[arg(value_name = "KEY", value_parser = field_parser(), hide_possible_values = true)]
         key: Field,
         /// New value (omit it for a secret)
-        #[arg(value_name = "VALUE")]
+        #[arg(value_name = "VALUE", add = ArgValueCandidates::new(candidates::setting_values))]
         value: Option<String>,
         /// Read the value from standard input
         #[arg(long, conflicts_with = "value")]

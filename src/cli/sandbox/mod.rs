@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
 use anyhow::{Context as _, anyhow};
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
+use strum::VariantNames as _;
 
+use super::completion::words;
 use super::runtime::block_on;
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::{CommandError, UsageError};
@@ -59,7 +61,13 @@ If a script sets XDG_STATE_HOME, its journal is kept there, in one subdirectory 
 )]
 pub(crate) struct SandboxArgs {
     /// Behavior to simulate
-    #[arg(long, value_name = "SCENARIO", default_value = "healthy")]
+    #[arg(
+        long,
+        value_name = "SCENARIO",
+        default_value = "healthy",
+        value_parser = words::suggest(Scenario::VARIANTS.iter().copied(), str::parse::<Scenario>),
+        hide_possible_values = true
+    )]
     scenario: Scenario,
     /// List the scenarios and their exit codes
     #[arg(long)]
@@ -68,7 +76,7 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "NAME=VERSION,BROKERS")]
     cluster: Vec<NewCluster>,
     /// Serve the responses of a recording instead
-    #[arg(long, value_name = "FILE", hide_short_help = true, conflicts_with_all = ["scenario", "cluster"])]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true, conflicts_with_all = ["scenario", "cluster"])]
     replay: Option<PathBuf>,
     /// Pace of --replay: real or fast
     #[arg(
@@ -84,6 +92,7 @@ pub(crate) struct SandboxArgs {
     #[arg(
         long,
         value_name = "FILE",
+        value_hint = ValueHint::FilePath,
         hide_short_help = true,
         conflicts_with_all = ["scenario", "list", "cluster", "replay", "port", "command"]
     )]
@@ -92,7 +101,7 @@ pub(crate) struct SandboxArgs {
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     port: u16,
     /// Command to run; without one, serve until Ctrl-C
-    #[arg(last = true, value_name = "COMMAND")]
+    #[arg(last = true, value_name = "COMMAND", value_hint = ValueHint::AnyPath)]
     command: Vec<OsString>,
 }
 
