@@ -13,7 +13,7 @@ use crate::error::{CommandError, UsageError};
 use crate::model::language::Language;
 use crate::output::streams;
 use crate::report::list::{self, ScenariosReport};
-use crate::sandbox::{NewCluster, Options, RequestLog, Sandbox, Scenario};
+use crate::sandbox::{NewCluster, Options, RequestLog, Sandbox, Scale, Scenario};
 use crate::settings::{Environment, LANGUAGE_VARIABLE, is_setting_variable, sandbox_credentials};
 use crate::signals::{Signal, SignalListener, on_signal};
 use directory::{SandboxDirectory, WrapperError};
@@ -24,7 +24,8 @@ const EXAMPLES: &str = "\
 Examples:
   cdss sandbox -- cdss upgrade --cluster orders-prod --version 3.9.0
   cdss sandbox --scenario answer-lost -- ./nightly-upgrade.sh
-  cdss sandbox --cluster orders=3.7.1,5   # serve another shell until Ctrl-C";
+  cdss sandbox --cluster orders=3.7.1,5   # serve another shell until Ctrl-C
+  cdss sandbox --scale 10000,40,3 -- cdss list clusters";
 
 /// Run commands against a local CDSS simulator
 #[derive(Debug, Args)]
@@ -47,6 +48,9 @@ pub(crate) struct SandboxArgs {
     /// Add a cluster, such as orders=3.7.1,5
     #[arg(long, value_name = "NAME=VERSION,BROKERS")]
     cluster: Vec<NewCluster>,
+    /// Add this many clusters and config groups, such as 10000,40,3
+    #[arg(long, value_name = "CLUSTERS,GROUPS,BROKERS")]
+    scale: Option<Scale>,
     /// Local port [default: any free port]
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     port: u16,
@@ -74,6 +78,7 @@ fn serve(args: &SandboxArgs, language: Option<Language>, environment: &Environme
         access_key,
         secret_key,
         clusters: args.cluster.clone(),
+        scale: args.scale,
         port: args.port,
         ..Options::default()
     };
@@ -87,7 +92,7 @@ fn serve(args: &SandboxArgs, language: Option<Language>, environment: &Environme
     };
     let log = sandbox.log();
     streams::print_stderr(&summary(&log));
-    if log.requests.is_empty() {
+    if log.received() == 0 {
         streams::print_stderr(NO_REQUESTS_WARNING);
     }
     Ok(code)
@@ -102,8 +107,7 @@ const NO_REQUESTS_WARNING: &str = "warning: the sandbox received no requests: th
 fn summary(log: &RequestLog) -> String {
     let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     let (accepted, executed) = (log.starts_accepted(), log.starts_executed());
-    let (requests, starts) =
-        (counted(log.requests.len(), "request"), counted(log.starts_requested(), "start"));
+    let (requests, starts) = (counted(log.received(), "request"), counted(log.starts_requested(), "start"));
     // They differ if a scenario loses or falsifies the response.
     let difference = if executed == accepted { String::new() } else { format!(", {executed} executed") };
     format!("sandbox: {requests}; {starts} requested, {accepted} accepted{difference}")
@@ -200,8 +204,25 @@ fn serve_until_signal(sandbox: &Sandbox) -> anyhow::Result<u8> {
     streams::print_stderr("Serving until Ctrl-C. In another shell:");
     streams::print_stdout(&format!("export CDSS_SANDBOX={}\n", sandbox.url()))
         .context("can't write the address")?;
+    streams::print_stderr("For Terraform and NAVER Cloud SDKs too, with a key that only sandboxes accept:");
+    streams::print_stdout(&other_tools_variables(&sandbox.url())).context("can't write the variables")?;
     block_on(signals.recv()).map_err(|error| anyhow!("{error}"))?;
     Ok(0)
+}
+
+/// Returns the variables that NAVER's own tools read: the address, and the key under both pairs of names. With
+/// `CDSS_SANDBOX`, `cdss` ignores them.
+fn other_tools_variables(url: &str) -> String {
+    let (access_key, secret_key) = sandbox_credentials().into_parts();
+    [
+        ("NCLOUD_API_GW", url),
+        ("NCLOUD_ACCESS_KEY", &access_key),
+        ("NCLOUD_SECRET_KEY", &secret_key),
+        ("NCLOUD_ACCESS_KEY_ID", &access_key),
+        ("NCLOUD_SECRET_ACCESS_KEY", &secret_key),
+    ]
+    .map(|(name, value)| format!("export {name}={value}\n"))
+    .concat()
 }
 
 /// Returns the report of every scenario.
