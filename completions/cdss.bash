@@ -1068,7 +1068,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__sandbox)
-            opts="-o -q -v -h --scenario --list --cluster --port --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
+            opts="-o -q -v -h --scenario --list --cluster --scale --port --profile --region --site --endpoint --cacert --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1079,6 +1079,10 @@ _cdss() {
                     return 0
                     ;;
                 --cluster)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scale)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

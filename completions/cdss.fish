@@ -346,6 +346,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand history" -s v -l verbose -d 'S
 complete -c cdss -n "__fish_cdss_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l scenario -d 'Behavior to simulate' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l cluster -d 'Add a cluster, such as orders=3.7.1,5' -r
+complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l scale -d 'Add this many clusters and config groups, such as 10000,40,3' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l port -d 'Local port [default: any free port]' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l profile -d 'Profile to use' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l region -d 'Region: KR, SGN, JPN, KRS, or FKR' -r

@@ -32,7 +32,8 @@ pub struct Options {
     /// false, because most servers of this kind convert the text, and a published client of the service quotes its numbers.
     pub strict_numbers: bool,
     /// The settings (by Kafka's name) of the main list that clients can't modify. A value for them is silently dropped. Which
-    /// ones the service protects is not documented. Chosen: one setting that has no effect once a cluster is running.
+    /// ones the service protects is not documented. Chosen: the one that the documentation lists and that a running cluster
+    /// ignores; NAVER's Go SDK has no field for it.
     pub read_only_settings: Vec<String>,
     /// Whether the read of one cluster contains the password of the management tool. NAVER's Go SDK has the field. The
     /// documentation does not list it, and a comment in NAVER's Terraform provider denies it. Chosen: true, the case in which

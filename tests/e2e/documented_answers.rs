@@ -74,7 +74,7 @@ fn assert_documented(sandbox: &Sandbox, route: &str, body: &Value, result: &Valu
     }
 }
 
-fn paged(list: Value) -> Value {
+fn paged(list: &Value) -> Value {
     let mut result = json!({
         "currentPage": 1, "pageSize": 10, "totalPage": 1, "totalCount": 2, "isFirst": true, "isLast": true,
     });
@@ -111,7 +111,7 @@ fn cluster_reads_are_as_documented() {
         "kafkaVersionCode": "3903006", "kafkaVersionName": "Kafka 3.9.0",
     }] });
     assert_documented(&sandbox, "GET cluster/getCDSSVersionList", &none, &versions);
-    let list = paged(json!({
+    let list = paged(&json!({
         "allowedClusters": [{
             "applicationVersion": "Kafka 3.7.1, CMAK 3.0.0.6", "brokerNodeAccessControlGroupName": "a",
             "brokerNodeAccessControlGroupSequence": 1, "brokerNodeCount": 3, "brokerNodeProductName": "a",
@@ -195,7 +195,7 @@ fn upgrade_operations_are_as_documented() {
 fn config_group_reads_are_as_documented() {
     let sandbox = sandbox();
     let code = json!({ "kafkaVersionCode": "3903006" });
-    let list = paged(json!({ "kafkaConfigGroupList": [group()] }));
+    let list = paged(&json!({ "kafkaConfigGroupList": [group()] }));
     let page = json!({ "kafkaVersionCode": "3903006", "pageNo": 1, "pageSize": 10 });
     assert_documented(&sandbox, "POST configGroup/getKafkaVersionConfigGroupList", &page, &list);
     assert_documented(&sandbox, "POST configGroup/getKafkaConfigGroupList", &json!({}), &list);
@@ -213,7 +213,7 @@ fn config_group_reads_are_as_documented() {
         "additionalKafkaConfigGroupDetailList": [{ "configName": "message.max.bytes", "configValue": "1" }],
     });
     assert_documented(&sandbox, "POST configGroup/getKafkaConfigGroupDetailList/312", &code, &settings);
-    let users = paged(json!({
+    let users = paged(&json!({
         "usingClusterNameList": [{ "clusterName": "orders", "serviceGroupInstanceNo": 1_009_124 }],
     }));
     let page = json!({ "pageNo": 1, "pageSize": 10 });

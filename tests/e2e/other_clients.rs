@@ -15,6 +15,11 @@ use crate::signed_request::{SignedRequest, envelope, result};
 use crate::support::{TestEnv, UPGRADE, serve};
 
 /// The types of the Go SDK. Go accepts a missing field; these do not, so that a test notices one.
+#[expect(
+    dead_code,
+    clippy::struct_field_names,
+    reason = "decoding is the test, and the names are the service's"
+)]
 mod go {
     use serde::Deserialize;
 

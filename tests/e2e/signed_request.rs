@@ -2,7 +2,6 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -30,8 +29,7 @@ impl SignedRequest<'_> {
     /// Sends the request and returns the HTTP status and the body.
     pub(crate) fn send(&self, sandbox: &Sandbox) -> (u16, String) {
         let Self { method, path, content_type, body, signature_version } = self;
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is after 1970");
-        let timestamp = since_epoch.as_millis();
+        let timestamp = jiff::Timestamp::now().as_millisecond();
         let mut mac =
             Hmac::<Sha256>::new_from_slice(SECRET_KEY.as_bytes()).expect("a key may have any length");
         mac.update(format!("{method} {path}\n{timestamp}\n{ACCESS_KEY}").as_bytes());

@@ -24,8 +24,7 @@ const EXAMPLES: &str = "\
 Examples:
   cdss sandbox -- cdss upgrade --cluster orders-prod --version 3.9.0
   cdss sandbox --scenario answer-lost -- ./nightly-upgrade.sh
-  cdss sandbox --cluster orders=3.7.1,5   # serve another shell until Ctrl-C
-  cdss sandbox --scale 10000,40,3 -- cdss list clusters";
+  cdss sandbox --cluster orders=3.7.1,5   # serve another shell until Ctrl-C";
 
 /// Run commands against a local CDSS simulator
 #[derive(Debug, Args)]
@@ -36,7 +35,12 @@ Examples:
 
 In the sandbox, every cdss talks only to the simulator, regardless of profile, endpoint, or
 credentials. This includes commands with a clean environment, such as env -i PATH=\"$PATH\" cdss.
-If a script sets XDG_STATE_HOME, its journal is kept there, in one subdirectory per sandbox.")
+If a script sets XDG_STATE_HOME, its journal is kept there, in one subdirectory per sandbox.
+
+Without a command, the sandbox prints variables for another shell: CDSS_SANDBOX for cdss, and
+its address and key for Terraform and NAVER Cloud SDKs.
+
+--scale adds clusters and config groups named load-1, load-2, and so on.")
 )]
 pub(crate) struct SandboxArgs {
     /// Behavior to simulate
@@ -49,7 +53,7 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "NAME=VERSION,BROKERS")]
     cluster: Vec<NewCluster>,
     /// Add this many clusters and config groups, such as 10000,40,3
-    #[arg(long, value_name = "CLUSTERS,GROUPS,BROKERS")]
+    #[arg(long, value_name = "CLUSTERS,GROUPS,BROKERS", hide_short_help = true)]
     scale: Option<Scale>,
     /// Local port [default: any free port]
     #[arg(long, default_value_t = 0, hide_default_value = true)]
