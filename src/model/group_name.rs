@@ -147,6 +147,7 @@ mod tests {
             ("a-long-name-of-it", Some("3.7.1"), None),
             ("a-long-name-0", Some("3.7.1"), None),
             ("Orders-371", Some("3.7.1"), None),
+            ("orders-371-", Some("3.7.1"), None),
             ("주문-371", Some("3.7.1"), None),
         ] {
             let found = GroupName::for_copy(old, before.map(release).as_ref(), &release("3.9.0"));
@@ -168,6 +169,7 @@ mod tests {
             ("orders-371-b", &["orders-390-b"], "orders-390-b-2"),
             ("a-long-name-of-it", &[], "a-long-name-390"),
             ("a-long-name-of-it", &["a-long-name-390"], "a-long-na-390-2"),
+            ("orders-371-", &[], "orders-371-390"),
             ("주문-371", &[], "copy-390"),
             ("주문-371", &["copy-390", "copy-390-2"], "copy-390-3"),
         ] {

@@ -1,10 +1,10 @@
 //! Every answer of the sandbox against the documented examples: the same fields, of the same JSON types, and no others. The
 //! examples are written here, from the API guide and from the types of NAVER's Go SDK.
 
-use cdss::sandbox::{Options, Sandbox};
+use cdss::sandbox::{AccountChange, Options, Sandbox, ScheduledChange};
 use serde_json::{Value, json};
 
-use crate::signed_request::envelope;
+use crate::signed_request::{SignedRequest, envelope};
 use crate::support::serve;
 
 /// Fields that only the documentation or only an SDK has, so that an answer may lack them.
@@ -277,6 +277,49 @@ fn reads_of_what_does_not_exist_are_null() {
         let body = if route.contains("configGroup") { r#"{"kafkaVersionCode":"3903006"}"# } else { "" };
         let answer = envelope(&sandbox, route, body);
         assert_eq!((&answer["code"], &answer["result"]), (&json!(0), &Value::Null), "{route}");
+    }
+}
+
+#[test]
+fn gateway_errors_are_as_documented() {
+    let sandbox = sandbox();
+    let request = |method, path, body, signature_version| {
+        let content_type = "application/json";
+        let (status, text) =
+            SignedRequest { method, path, content_type, body, signature_version }.send(&sandbox);
+        (status, serde_json::from_str::<Value>(&text).expect("it is JSON"))
+    };
+    let upgrade = json!({
+        "serviceGroupInstanceNo": 1_009_555, "upgradeKafkaVersionCode": 3_903_006, "upgradeConfigGroupNo": 312,
+    });
+    let upgrade = upgrade.to_string();
+    for (method, path, body, signature_version, status, code, message) in [
+        ("GET", "/api/v1/cluster/getClusterInfoList", "", "v2", 404, "300", "Not Found Exception"),
+        ("GET", "/api/xyz-v1/cluster/getCDSSVersionList", "", "v2", 404, "300", "Not Found Exception"),
+        ("GET", "/api/v1/cluster/getCDSSVersionList", "", "v1", 401, "200", "Authentication Failed"),
+        ("POST", "/api/v1/cluster/rollingUpgrade", &upgrade, "v2", 401, "210", "Permission Denied"),
+    ] {
+        let answer = request(method, path, body, signature_version);
+        let error = json!({ "error": { "errorCode": code, "message": message } });
+        assert_eq!(answer, (status, error), "{method} {path}");
+    }
+    let (status, parse_error) = request("POST", "/api/v1/cluster/getClusterInfoList", "", "v2");
+    let details = parse_error["error"]["details"].as_str().unwrap_or_default();
+    assert!(status == 500 && details.starts_with("JSON Parse error"), "{status} {parse_error}");
+}
+
+#[test]
+fn tests_name_every_operation() {
+    let change = AccountChange::Version { cluster: 1_009_123, code: "3903006".to_owned() };
+    let unknown = ScheduledChange { before_operation: "none".to_owned(), nth: 1, change };
+    let options = Options { scheduled_changes: vec![unknown], ..Options::default() };
+    let error = Sandbox::start(options).expect_err("there is no such operation").to_string();
+    let (_, names) = error.split_once("expected one of ").expect("the error lists the operations");
+    let names: Vec<&str> = names.split(", ").collect();
+    assert!(names.len() >= 20, "{names:?}");
+    let tests = concat!(include_str!("documented_answers.rs"), include_str!("other_clients.rs"));
+    for name in names {
+        assert!(tests.contains(&format!("/{name}")), "no test reads {name}");
     }
 }
 
