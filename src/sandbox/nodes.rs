@@ -115,8 +115,8 @@ impl Service {
 
     /// Returns the addresses of the brokers. Responds with null for an unknown number.
     ///
-    /// Lists with private addresses are separated by commas, all others by newlines, as documented. The fields of the entries
-    /// of `brokerNodeDnsInfoList` are not documented.
+    /// The lists of private endpoints are separated by commas, all others by newlines, as documented. The fields of the
+    /// entries of `brokerNodeDnsInfoList` are not documented.
     pub(super) fn broker_info(&mut self, no: u64, _: &Fields) -> Result<Value, Response> {
         let Some(cluster) = self.cluster(no)? else { return Ok(Value::Null) };
         let brokers = brokers(cluster);
