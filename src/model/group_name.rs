@@ -7,14 +7,16 @@ use super::kafka_version::Release;
 
 /// A valid name for a new config group.
 ///
-/// Source: NAVER Cloud API guide, `clouddatastreamingservice-createconfiggroup`.
+/// Source: NAVER Cloud API guide, `clouddatastreamingservice-createconfiggroup`; the end without a hyphen is a rule of the
+/// console.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GroupName(String);
 
 /// The service would refuse the name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "invalid config group name `{0}`: use 3 to 30 lowercase letters, digits, and hyphens, starting with a letter"
+    "invalid config group name `{0}`: use 3 to 30 lowercase letters, digits, and hyphens, starting with a letter and not \
+     ending with a hyphen"
 )]
 pub(crate) struct InvalidGroupName(String);
 
@@ -33,6 +35,7 @@ impl FromStr for GroupName {
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         let fits = (3..=30).contains(&text.len())
             && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && !text.ends_with('-')
             && text.chars().all(allowed);
         if fits { Ok(Self(text.to_owned())) } else { Err(InvalidGroupName(text.to_owned())) }
     }
@@ -121,6 +124,7 @@ mod tests {
             "orders 390",
             "주문-390",
             "-ab",
+            "ab-",
             "a234567890123456789012345678901",
         ] {
             assert!(name.parse::<GroupName>().is_err(), "{name:?}");
@@ -143,6 +147,7 @@ mod tests {
             ("a-long-name-of-it", Some("3.7.1"), None),
             ("a-long-name-0", Some("3.7.1"), None),
             ("Orders-371", Some("3.7.1"), None),
+            ("orders-371-", Some("3.7.1"), None),
             ("주문-371", Some("3.7.1"), None),
         ] {
             let found = GroupName::for_copy(old, before.map(release).as_ref(), &release("3.9.0"));
@@ -164,6 +169,7 @@ mod tests {
             ("orders-371-b", &["orders-390-b"], "orders-390-b-2"),
             ("a-long-name-of-it", &[], "a-long-name-390"),
             ("a-long-name-of-it", &["a-long-name-390"], "a-long-na-390-2"),
+            ("orders-371-", &[], "orders-371-390"),
             ("주문-371", &[], "copy-390"),
             ("주문-371", &["copy-390", "copy-390-2"], "copy-390-3"),
         ] {

@@ -202,16 +202,22 @@ fn render_status(StatusReport { upgrade, requested_by }: &StatusReport, view: &V
         lines.extend(requested_by.as_ref().map(|run| format!("Requested by  run {}", escape(run))));
     }
     lines.extend(ended_at.map(|at| format!("Observed      {}", local_time(at))));
-    let health = observed.health.iter();
-    let nodes: Vec<&Node> =
-        health.flat_map(|health| health.brokers.nodes.iter().chain(&health.zookeeper.nodes)).collect();
+    // A ZooKeeper node has the name of the broker whose host it runs on.
+    let nodes: Vec<(&str, &Node)> = match &observed.health {
+        Some(health) => {
+            let brokers = health.brokers.nodes.iter().map(|node| ("broker", node));
+            brokers.chain(health.zookeeper.nodes.iter().map(|node| ("zookeeper", node))).collect()
+        }
+        None => Vec::new(),
+    };
     if !nodes.is_empty() {
         let status = |node: &Node| or_dash(node.color.as_ref());
-        let table = table(&["NODE", "STATUS"], nodes.iter().map(|node| [node.name.clone(), status(node)]), 2);
+        let rows = nodes.iter().map(|(role, node)| [node.name.clone(), (*role).to_owned(), status(node)]);
+        let table = table(&["NODE", "ROLE", "STATUS"], rows, 2);
         let (heading, rows) = table.split_once('\n').unwrap_or((&table, ""));
         lines.extend([String::new(), heading.to_owned()]);
         // The status ends the row, so its color does not affect the columns.
-        lines.extend(rows.lines().zip(nodes).map(|(row, node)| {
+        lines.extend(rows.lines().zip(nodes).map(|(row, (_, node))| {
             let word = escape(&status(node));
             let before = row.strip_suffix(&word).unwrap_or(row);
             format!("{before}{}", painted(&row[before.len()..], node.color.as_ref().and_then(node_color)))

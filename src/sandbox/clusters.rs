@@ -3,15 +3,24 @@
 use serde_json::{Value, json};
 
 use super::kafka::{self, CMAK_NAME, VERSIONS};
-use super::lifecycle::Color;
 use super::message::{Fields, Response};
+use super::nodes::{
+    BROKER_SUBNET, KAFKA_PORT, KAFKA_TLS_PORT, MANAGER_SUBNET, MANAGERS, NODE_PRODUCT_CODE, OS_NAME,
+    ZOOKEEPER_PORT,
+};
 use super::service::{Cluster, Service};
 
 /// The account's fictional member number.
 pub(super) const MEMBER_NO: &str = "2500001";
 
-/// The colors of the `ZooKeeper` nodes of every cluster.
-const ZOOKEEPER_COLORS: [Color; 3] = [Color::Green, Color::Green, Color::Green];
+/// The storage of every broker.
+const STORAGE_GB: u32 = 100;
+
+/// The account of the management tool.
+const TOOL_ACCOUNT: &str = "admin";
+
+/// The port of the management tool. Chosen: its own default.
+const TOOL_PORT: u16 = 9000;
 
 pub(super) fn versions() -> Value {
     let entries = VERSIONS.iter().map(|version| {
@@ -35,60 +44,35 @@ impl Service {
                     && cluster.name.contains(&name_part)
                     && (vpc.is_empty() || vpc == cluster.vpc)
             });
-            clusters.map(|cluster| self.list_entry(cluster)).collect()
+            clusters.collect()
         };
-        fields.page([("allowedClusters", list(false)), ("disallowedClusters", list(true))])
+        let lists = [("allowedClusters", list(false)), ("disallowedClusters", list(true))];
+        fields.page(lists, |cluster| self.list_entry(cluster))
     }
 
     /// Responds with null for an unknown number.
     pub(super) fn read_cluster(&mut self, no: u64, _: &Fields) -> Result<Value, Response> {
         let Some(cluster) = self.cluster(no)? else { return Ok(Value::Null) };
         let view = self.view(cluster);
-        Ok(json!({
+        let mut result = json!({
             "clusterName": cluster.name,
             "kafkaVersionCode": view.version,
-            "kafkaManagerUserName": "admin",
-            "kafkaManagerUserPassword": "sandbox-password-not-to-be-kept",
+            "kafkaManagerUserName": TOOL_ACCOUNT,
             "softwareProductCode": "SW.VCDSS.OS.LNX64.ROCKY.08.G003",
-            "vpcNo": vpc_no(cluster),
-            "managerNodeProductCode": "SVR.VCDSS.STAND.C002.M008",
-            "managerNodeSubnetNo": 2001,
-            "brokerNodeProductCode": "SVR.VCDSS.STAND.C002.M008",
-            "brokerNodeSubnetNo": 2002,
+            "vpcNo": cluster.vpc_no(),
+            "managerNodeProductCode": NODE_PRODUCT_CODE,
+            "managerNodeSubnetNo": MANAGER_SUBNET.0,
+            "brokerNodeProductCode": NODE_PRODUCT_CODE,
+            "brokerNodeSubnetNo": BROKER_SUBNET.0,
             "brokerNodeCount": cluster.brokers,
-            "brokerNodeStorageSize": 100,
+            "brokerNodeStorageSize": STORAGE_GB,
             "configGroupNo": view.group,
             "status": view.status.to_string(),
-        }))
-    }
-
-    /// Responds to a status or progress read. A read that gets a response counts as a poll.
-    pub(super) fn status(&mut self, no: u64, _: &Fields) -> Result<Value, Response> {
-        if let Some(upgrade) = self.cluster_mut(no).and_then(|cluster| cluster.upgrade.as_mut()) {
-            upgrade.polls += 1;
+        });
+        if self.options.has_manager_password {
+            result["kafkaManagerUserPassword"] = json!("sandbox-password-not-to-be-kept");
         }
-        let Some(cluster) = self.cluster(no)? else { return Ok(Value::Null) };
-        let colors = self.view(cluster).colors;
-        let nodes = |letter: char, colors: &[Color]| -> Value {
-            let node = |(number, color): (usize, &Color)| {
-                let hostname = format!("{}-{letter}-{number:03}", cluster.name);
-                json!({ "hostname": hostname, "status": color.to_string() })
-            };
-            (1..).zip(colors).map(node).collect()
-        };
-        // The most severe color of all brokers.
-        let overall = colors.iter().min().unwrap_or(&Color::Green);
-        Ok(json!({
-            "clusterName": cluster.name,
-            "brokerNodeTotalNumber": cluster.brokers,
-            "brokerNumber": colors.iter().filter(|color| matches!(color, Color::Green | Color::Yellow)).count(),
-            "brokerStatus": overall.to_string(),
-            "brokerStatusPerNode": nodes('d', &colors),
-            "zookeeperTotalNumber": ZOOKEEPER_COLORS.len(),
-            "zookeeperNumber": ZOOKEEPER_COLORS.len(),
-            "zookeeperStatus": Color::Green.to_string(),
-            "zookeeperStatusPerNode": nodes('m', &ZOOKEEPER_COLORS),
-        }))
+        Ok(result)
     }
 
     fn list_entry(&self, cluster: &Cluster) -> Value {
@@ -96,45 +80,44 @@ impl Service {
             return json!({ "clusterName": cluster.name, "serviceGroupInstanceNo": cluster.no.to_string() });
         }
         let view = self.view(cluster);
+        let domain = if cluster.is_public { format!("{}.cdss.example", cluster.no) } else { String::new() };
         json!({
             "applicationVersion": application_name(&view.version),
             "brokerNodeAccessControlGroupName": format!("cdss-b-{}", cluster.no),
             "brokerNodeAccessControlGroupSequence": 3002,
             "brokerNodeCount": cluster.brokers,
             "brokerNodeProductName": "vCPU 2EA, Memory 8GB",
-            "brokerNodeSubnetName": "private-b",
-            "brokerNodeSubnetNo": 2002,
+            "brokerNodeSubnetName": BROKER_SUBNET.1,
+            "brokerNodeSubnetNo": BROKER_SUBNET.0,
             "brokerNodeType": "STAND",
-            "brokerStorageVolumeSize": 100,
+            "brokerStorageVolumeSize": STORAGE_GB,
             "clusterName": cluster.name,
-            "clusterPublicDomain": "",
+            "clusterPublicDomain": domain,
+            "cmakPort": TOOL_PORT,
+            "cmakVersion": CMAK_NAME,
             "createDate": "2025-03-20 10:00:00",
-            "isUsePublicDomain": false,
-            "kafkaBrokerPort": 9092,
-            "kafkaBrokerTlsPort": 9093,
-            "kafkaManagerUserName": "admin",
+            "isUsePublicDomain": cluster.is_public,
+            "kafkaBrokerPort": KAFKA_PORT,
+            "kafkaBrokerTlsPort": KAFKA_TLS_PORT,
+            "kafkaManagerUserName": TOOL_ACCOUNT,
             "kafkaVersion": kafka::version_name(&view.version),
             "managerNodeAccessControlGroupName": format!("cdss-m-{}", cluster.no),
             "managerNodeAccessControlGroupSequence": 3001,
-            "managerNodeCount": 1,
-            "managerNodeSubnetName": "public-m",
-            "managerNodeSubnetNo": 2001,
+            "managerNodeCount": MANAGERS,
+            "managerNodeSubnetName": MANAGER_SUBNET.1,
+            "managerNodeSubnetNo": MANAGER_SUBNET.0,
             "managerNodeType": "STAND",
             "memberNo": MEMBER_NO,
             "serverStatus": view.status.to_string(),
             "serviceGroupInstanceNo": cluster.no.to_string(),
-            "softwareProductName": "Rocky Linux 8.10",
+            "softwareProductName": OS_NAME,
             "vpcName": cluster.vpc,
-            "vpcNo": vpc_no(cluster),
-            "zookeeperPort": 2181,
+            "vpcNo": cluster.vpc_no(),
+            "zookeeperPort": ZOOKEEPER_PORT,
         })
     }
 }
 
 fn application_name(code: &str) -> String {
     format!("{}, {CMAK_NAME}", kafka::version_name(code))
-}
-
-fn vpc_no(cluster: &Cluster) -> u32 {
-    if cluster.vpc == "vpc-a" { 1234 } else { 1235 }
 }

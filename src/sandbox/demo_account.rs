@@ -4,11 +4,11 @@ use std::hash::RandomState;
 
 use jiff::Timestamp;
 
-use super::kafka::VERSIONS;
-use super::options::{AccountChange, Options};
+use super::kafka::{SETTINGS, VERSIONS};
+use super::options::{AccountChange, Options, Scale};
 use super::replay::Replay;
 use super::scenario::Scenario;
-use super::service::{Cluster, Group, Service};
+use super::service::{Cluster, Group, Service, Throttling};
 use super::{InvalidOption, RequestLog, recording};
 
 type Custom = &'static [(&'static str, &'static str)];
@@ -54,6 +54,11 @@ const LEGACY: Custom =
 const FIRST_ADDED_CLUSTER: u64 = 1_009_401;
 const FIRST_ADDED_GROUP: u64 = 401;
 
+/// Numbers of the first cluster and of the first config group of a large account. Chosen: above those of added clusters,
+/// and every cluster has its own addresses.
+const FIRST_SCALE_CLUSTER: u64 = 1_100_001;
+const FIRST_SCALE_GROUP: u64 = 100_001;
+
 /// The longest config group name that every tool of the service accepts.
 const MAX_GROUP_NAME: usize = 15;
 
@@ -62,7 +67,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// Fails if an added cluster is invalid or a scheduled change names something that does not exist.
+    /// Fails if an added cluster or the scale is invalid, or a scheduled change or a read-only setting names something that
+    /// does not exist.
     pub(super) fn new(options: Options) -> Result<Self, InvalidOption> {
         let replay = match &options.replay {
             Some((path, clock)) => Some(Replay::new(recording::read(path)?, *clock)),
@@ -76,14 +82,40 @@ impl Service {
             started_upgrades: 0,
             log: RequestLog::default(),
             replay,
+            throttling: Throttling::default(),
             seed: RandomState::new(),
         };
         service.add_clusters()?;
+        if let Some(scale) = service.options.scale {
+            scale.validate()?;
+            service.fill(scale);
+        }
         if service.options.scenario == Scenario::Busy {
             service.make_busy();
         }
         service.validate_schedule()?;
-        Ok(service)
+        let read_only = &service.options.read_only_settings;
+        match read_only.iter().find(|name| SETTINGS.iter().all(|setting| setting.name != **name)) {
+            Some(name) => Err(InvalidOption(format!("the main list has no setting `{name}`"))),
+            None => Ok(service),
+        }
+    }
+
+    /// Adds the clusters and config groups of a large account. Consecutive groups have the same values for one version each,
+    /// so that a cluster can be upgraded if there is a group for each version.
+    fn fill(&mut self, scale: Scale) {
+        let groups = self.groups.len();
+        for index in 0..scale.groups {
+            let hours = (200 + index / VERSIONS.len()).to_string();
+            let no = FIRST_SCALE_GROUP + index as u64;
+            let (name, version) = (format!("load-{}", index + 1), VERSIONS[index % VERSIONS.len()].code);
+            self.groups.push(Group::new(no, &name, version, &[("log.retention.hours", hours.as_str())]));
+        }
+        for index in 0..scale.clusters {
+            let group = &self.groups[groups + index % scale.groups];
+            let (no, name) = (FIRST_SCALE_CLUSTER + index as u64, format!("load-{}", index + 1));
+            self.clusters.push(Cluster::new(no, &name, "vpc-a", scale.brokers, &group.version, group.no));
+        }
     }
 
     /// Adds the clusters of the options with the groups that they need. They replace demo clusters with the same name.
@@ -151,7 +183,7 @@ impl Service {
     }
 }
 
-/// Returns the clusters of the demo account. The last one can't be accessed.
+/// Returns the clusters of the demo account. The last one can't be accessed. One is public.
 fn clusters() -> Vec<Cluster> {
     let clusters = [
         (1_009_123, "orders-prod", "vpc-a", 3, "3713006", 301),
@@ -166,6 +198,7 @@ fn clusters() -> Vec<Cluster> {
     ];
     let cluster = |(no, name, vpc, brokers, version, group)| Cluster {
         is_forbidden: name == "billing",
+        is_public: name == "logs-prod",
         ..Cluster::new(no, name, vpc, brokers, version, group)
     };
     clusters.map(cluster).into()
@@ -234,8 +267,29 @@ mod tests {
         for group in groups() {
             for (key, value) in &group.custom {
                 assert_ne!(kafka::default_value(key).unwrap(), value, "{} {key}", group.name);
-                assert!(key != kafka::READ_ONLY || group.name == "analytics-371", "{} {key}", group.name);
+                let is_read_only = Options::default().read_only_settings.contains(key);
+                assert!(!is_read_only || group.name == "analytics-371", "{} {key}", group.name);
+                let setting = SETTINGS.into_iter().find(|setting| setting.name == *key);
+                assert!(setting.is_none_or(|setting| setting.values.allows(value)), "{} {key}", group.name);
             }
+        }
+    }
+
+    #[test]
+    fn large_account_has_the_requested_size() {
+        let scale = Scale { clusters: 1_000, groups: 40, brokers: 5 };
+        let service = Service::new(Options { scale: Some(scale), ..Options::default() }).unwrap();
+        assert_eq!((service.clusters.len(), service.groups.len()), (9 + 1_000, 12 + 40));
+        let added = &service.clusters[9..];
+        assert!(added.iter().all(|cluster| cluster.brokers == 5 && cluster.name.len() <= 15));
+        let numbers: std::collections::HashSet<_> =
+            service.clusters.iter().map(|cluster| cluster.no).collect();
+        assert_eq!(numbers.len(), service.clusters.len());
+        // Index 2 has the third version.
+        assert_eq!(added[2].version, "3713006");
+        for cluster in [&added[2], &added[998]] {
+            assert_eq!(matching_groups(&service, cluster.no, &cluster.version).len(), 1);
+            assert_eq!(matching_groups(&service, cluster.no, "3903006").len(), 1);
         }
     }
 

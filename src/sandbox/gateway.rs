@@ -11,20 +11,25 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use sha2::Sha256;
 
+use super::log::{LogEntry, START};
 use super::message::{Fields, Response};
+use super::regions::{self, REGIONS};
 use super::scenario::Scenario;
 use super::service::Service;
-use super::{InvalidOption, LogEntry, START, clusters};
+use super::{InvalidOption, clusters};
 
 /// An operation: its method and path, and its implementation, which gets the number at the end of the path, or 0.
 pub(super) type Operation = (&'static str, fn(&mut Service, u64, &Fields) -> Result<Value, Response>);
 
-/// All operations. The region's prefix comes before the path.
-pub(super) const OPERATIONS: [Operation; 14] = [
+/// All operations. The region's prefix comes before the path, unless that begins with a slash.
+pub(super) const OPERATIONS: [Operation; 20] = [
     ("GET cluster/getCDSSVersionList", |_, _, _| Ok(clusters::versions())),
     ("POST cluster/getClusterInfoList", Service::cluster_list),
     (READ_CLUSTER, Service::read_cluster),
     ("GET cluster/getClusterStatus/{no}", Service::status),
+    ("GET cluster/getClusterNodeList/{no}", Service::node_list),
+    ("GET cluster/getBrokerInfo/{no}", Service::broker_info),
+    ("GET cluster/downloadCertificate/{no}", Service::certificate),
     ("POST cluster/rollingUpgradePreCheck", Service::precheck),
     ("POST cluster/rollingUpgrade", Service::start),
     ("POST cluster/rollingUpgradeProgressCheck", Service::progress),
@@ -35,15 +40,15 @@ pub(super) const OPERATIONS: [Operation; 14] = [
     ("POST configGroup/getConfigGroupUsingClusterList/{no}", Service::group_users),
     ("POST configGroup/createConfigGroup", Service::create_group),
     ("POST configGroup/setKafkaConfigGroupDetail/{no}", Service::write_group),
+    ("POST configGroup/setKafkaConfigGroupMemo/{no}", Service::describe_group),
+    ("DELETE configGroup/deleteConfigGroup/{no}", Service::delete_group),
+    ("POST /vserver/v2/getRegionList", |_, _, _| Err(regions::list())),
 ];
 
 const READ_CLUSTER: &str = "POST cluster/getClusterInfoList/{no}";
 
 /// The name of requests without a route in the log.
 const UNKNOWN: &str = "unknown";
-
-/// The path prefixes of all regions. They all serve the same account.
-const PREFIXES: [&str; 4] = ["/api/v1/", "/api/sgn-v1/", "/api/jpn-v1/", "/api/krs-v1/"];
 
 /// How far the clock is ahead in `skewed-clock`: twice the allowed skew of a signature.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(10);
@@ -53,7 +58,8 @@ const MAX_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// Returns the operation and the number at the end of the path; None if the service has no such route.
 fn find(method: &str, path: &str) -> Option<(Operation, u64)> {
-    let path = PREFIXES.iter().find_map(|prefix| path.strip_prefix(prefix))?;
+    let in_region = REGIONS.iter().find_map(|region| path.strip_prefix(region.prefix));
+    let path = in_region.or((path == regions::LIST_PATH).then_some(path))?;
     let (path, number) = match path.rsplit_once('/') {
         Some((words, last)) if last.starts_with(|first: char| first.is_ascii_digit()) => {
             (format!("{words}/{{no}}"), last.parse().ok()?)
@@ -113,7 +119,7 @@ impl Service {
         if let Some(id) = response.body.get_mut("requestId").filter(|id| id.is_null()) {
             *id = Value::String(request_id.clone());
         }
-        self.log.requests.push(LogEntry {
+        self.log.add(LogEntry {
             at_ms: u64::try_from(self.now.as_millisecond()).unwrap_or_default(),
             operation: name.to_owned(),
             method: request.method().to_string(),
@@ -123,6 +129,7 @@ impl Service {
             request_id: request_id.clone(),
             accepted,
             executed: self.started_upgrades > started_before || (self.replay.is_some() && accepted),
+            body_bytes: request.body().as_ref().map_or(0, Bytes::len),
         });
         (response, request_id)
     }
@@ -138,7 +145,7 @@ impl Service {
         &mut self,
         request: &Request<Option<Bytes>>,
         operation: Option<(Operation, u64)>,
-        name: &str,
+        name: &'static str,
     ) -> Result<Value, Response> {
         let scenario = self.options.scenario;
         if scenario == Scenario::Throttled {
@@ -158,28 +165,43 @@ impl Service {
             Scenario::NoPermission => Err(Response::permission_denied()),
             Scenario::NoProgress if name == "rollingUpgradeProgressCheck" => Err(Response::not_found()),
             Scenario::ServerError if name != START => Err(Response::error(503, "500", "Endpoint Error")),
-            _ => serve(self, number, &Fields::parse(body)),
+            _ => {
+                let mut fields = Fields::parse(body);
+                fields.is_strict = self.options.strict_numbers;
+                serve(self, number, &fields)
+            }
         }
     }
 
-    /// Refuses every fourth request and the first start. Every second refusal has no `Retry-After`.
-    fn throttle(&self, name: &str) -> Result<(), Response> {
+    /// Refuses every fourth request and the first start, but no operation twice in a row: the next request of another
+    /// operation is refused instead. Every second refusal has no `Retry-After`.
+    fn throttle(&mut self, name: &'static str) -> Result<(), Response> {
         let is_first_start = name == START && self.log.starts_requested() == 0;
-        if !is_first_start && !(self.log.requests.len() + 1).is_multiple_of(4) {
+        let is_fourth = (self.log.received() + 1).is_multiple_of(4);
+        let throttling = &mut self.throttling;
+        throttling.is_due |= is_fourth;
+        let was_refused = throttling.refused.remove(name);
+        if !is_first_start && (!throttling.is_due || was_refused) {
             return Ok(());
         }
-        let throttled = self.log.requests.iter().filter(|request| request.status == 429).count();
-        let response = Response::error(429, "410", "Throttle Limited");
-        Err(Response { has_retry_after: throttled.is_multiple_of(2), ..response })
+        throttling.is_due = false;
+        throttling.refused.insert(name);
+        throttling.count += 1;
+        let has_retry_after = !throttling.count.is_multiple_of(2);
+        Err(Response { has_retry_after, ..Response::error(429, "410", "Throttle Limited") })
     }
 
     /// Returns true if a request was signed (version 2) with the accepted key, at a time near the gateway's clock. Written
     /// only from the service's documentation.
     fn is_signed<B>(&self, request: &Request<B>) -> bool {
-        let header =
-            |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let header = |name: &str| {
+            request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        };
         let (timestamp, access_key) = (header("x-ncp-apigw-timestamp"), header("x-ncp-iam-access-key"));
-        let Ok(signature) = STANDARD.decode(header("x-ncp-apigw-signature-v2")) else { return false };
+        let version = if request.uri().path() == regions::LIST_PATH { "v1" } else { "v2" };
+        let Ok(signature) = STANDARD.decode(header(&format!("x-ncp-apigw-signature-{version}"))) else {
+            return false;
+        };
         let sent = timestamp.parse().ok().and_then(|sent| Timestamp::from_millisecond(sent).ok());
         let is_in_time = sent.is_some_and(|sent| sent.duration_since(self.gateway_time()).abs() <= MAX_SKEW);
         let path_and_query = request.uri().path_and_query().map_or("", |path| path.as_str());
@@ -192,7 +214,7 @@ impl Service {
 
     /// Returns a new request id in the form of a UUID.
     fn request_id(&self) -> String {
-        let [high, low] = [0_u8, 1].map(|part| self.seed.hash_one((self.log.requests.len(), part)));
+        let [high, low] = [0_u8, 1].map(|part| self.seed.hash_one((self.log.received(), part)));
         let (a, b, c) = (high >> 32, high >> 16 & 0xffff, high & 0xffff);
         format!("{a:08x}-{b:04x}-{c:04x}-{:04x}-{:012x}", low >> 48, low & 0xffff_ffff_ffff)
     }
@@ -224,6 +246,9 @@ mod tests {
             ("POST", "/api/v1/configGroup/getKafkaConfigGroup", None),
             ("GET", "/api/v1/cluster/getClusterStatus/7x", None),
             ("GET", "/api/fkr-v1/cluster/getCDSSVersionList", None),
+            ("DELETE", "/api/v1/configGroup/deleteConfigGroup/312", Some(("deleteConfigGroup", 312))),
+            ("POST", "/vserver/v2/getRegionList", Some(("getRegionList", 0))),
+            ("POST", "/api/v1/getRegionList", None),
             ("GET", "/", None),
         ];
         for (method, path, expected) in table {
@@ -248,6 +273,31 @@ mod tests {
         let expected =
             [(404, false), (404, false), (404, false), (429, true), (429, false), (401, false), (401, false)];
         assert_eq!(responses.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn throttling_refuses_no_operation_twice_in_a_row() {
+        let options = Options { scenario: Scenario::Throttled, ..Options::default() };
+        let mut service = Service::new(options).unwrap();
+        let mut status = |path: &str| {
+            let request = Request::get(format!("/api/v1/cluster/{path}")).body(None).unwrap();
+            service.handle(&request).0.status
+        };
+        let mut refused = 0;
+        let mut was_refused = [false; 4];
+        for round in 0..50 {
+            for (index, path) in
+                ["getCDSSVersionList", "getClusterStatus/7", "getClusterNodeList/7", "getBrokerInfo/7"]
+                    .into_iter()
+                    .enumerate()
+            {
+                let is_refused = status(path) == 429;
+                assert!(!(is_refused && was_refused[index]), "{path} in round {round}");
+                was_refused[index] = is_refused;
+                refused += usize::from(is_refused);
+            }
+        }
+        assert!((40..=50).contains(&refused), "{refused} of 200");
     }
 
     /// The time at which the request was signed, in milliseconds.

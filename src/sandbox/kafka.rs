@@ -28,8 +28,7 @@ pub(super) fn version_name(code: &str) -> String {
 }
 
 /// A setting for which the service's write operation has a field. The main list contains only these. Every other setting
-/// is in the additional list, and only if it has a custom value. The texts of types and ranges are invented, because the
-/// service does not document them.
+/// is in the additional list, and only if it has a custom value.
 ///
 /// Source: NAVER Cloud API guide, `clouddatastreamingservice-setkafkaconfiggroupdetail`. This division of the two lists
 /// is inferred from it.
@@ -37,38 +36,44 @@ pub(super) struct Setting {
     /// Kafka's name of the setting.
     pub(super) name: &'static str,
     pub(super) default: &'static str,
-    pub(super) value_type: &'static str,
-    pub(super) range: &'static str,
+    pub(super) values: Values,
 }
 
-const fn setting(
-    name: &'static str,
-    default: &'static str,
-    value_type: &'static str,
-    range: &'static str,
-) -> Setting {
-    Setting { name, default, value_type, range }
+/// The values that a setting accepts. The texts of types and ranges are invented, because the service does not document
+/// them. The limits are Kafka's.
+pub(super) enum Values {
+    Boolean,
+    Int(i64, i64),
+    Long(i64, i64),
+    /// Words, separated by commas.
+    Words(&'static [&'static str]),
+    Text,
 }
+
+const fn setting(name: &'static str, default: &'static str, values: Values) -> Setting {
+    Setting { name, default, values }
+}
+
+const MAX_INT: i64 = i32::MAX as i64;
 
 /// The settings of the main list, with Kafka's defaults.
-pub(super) const SETTINGS: [Setting; 13] = [
-    setting("auto.create.topics.enable", "true", "boolean", "true, false"),
-    setting("delete.topic.enable", "true", "boolean", "true, false"),
-    setting("log.cleaner.enable", "true", "boolean", "true, false"),
-    setting("log.cleaner.threads", "1", "int", "0 ~ 2147483647"),
-    setting("log.cleanup.policy", "delete", "string", "delete, compact"),
-    setting("log.flush.interval.messages", "9223372036854775807", "long", "1 ~ 9223372036854775807"),
-    setting("log.retention.bytes", "-1", "long", "-1 ~ 9223372036854775807"),
-    setting("log.retention.hours", "168", "int", "-1 ~ 2147483647"),
-    setting("log.segment.bytes", "1073741824", "int", "14 ~ 2147483647"),
-    setting("num.io.threads", "8", "int", "1 ~ 2147483647"),
-    setting("num.network.threads", "3", "int", "1 ~ 2147483647"),
-    setting("num.partitions", "1", "int", "1 ~ 2147483647"),
-    setting(READ_ONLY, "3", "int", "1 ~ 32767"),
+pub(super) const SETTINGS: [Setting; 15] = [
+    setting("allow.everyone.if.no.acl.found", "false", Values::Boolean),
+    setting("authorizer.class.name", "", Values::Text),
+    setting("auto.create.topics.enable", "true", Values::Boolean),
+    setting("delete.topic.enable", "true", Values::Boolean),
+    setting("log.cleaner.enable", "true", Values::Boolean),
+    setting("log.cleaner.threads", "1", Values::Int(0, MAX_INT)),
+    setting("log.cleanup.policy", "delete", Values::Words(&["delete", "compact"])),
+    setting("log.flush.interval.messages", "9223372036854775807", Values::Long(1, i64::MAX)),
+    setting("log.retention.bytes", "-1", Values::Long(-1, i64::MAX)),
+    setting("log.retention.hours", "168", Values::Int(-1, MAX_INT)),
+    setting("log.segment.bytes", "1073741824", Values::Int(14, MAX_INT)),
+    setting("num.io.threads", "8", Values::Int(1, MAX_INT)),
+    setting("num.network.threads", "3", Values::Int(1, MAX_INT)),
+    setting("num.partitions", "1", Values::Int(1, MAX_INT)),
+    setting("offsets.topic.replication.factor", "3", Values::Int(1, 32_767)),
 ];
-
-/// The only setting that the service does not let clients change.
-pub(super) const READ_ONLY: &str = "offsets.topic.replication.factor";
 
 /// Kafka's defaults of some settings of the additional list.
 const ADDITIONAL_DEFAULTS: [(&str, &str); 5] = [
@@ -94,6 +99,39 @@ impl Setting {
     }
 }
 
+impl Values {
+    /// Returns the type in the service's words.
+    pub(super) fn type_name(&self) -> &'static str {
+        match self {
+            Self::Boolean => "boolean",
+            Self::Int(..) => "int",
+            Self::Long(..) => "long",
+            Self::Words(_) | Self::Text => "string",
+        }
+    }
+
+    /// Returns the range as a text; empty if every text is accepted.
+    pub(super) fn range(&self) -> String {
+        match self {
+            Self::Boolean => "true, false".to_owned(),
+            Self::Int(min, max) | Self::Long(min, max) => format!("{min} ~ {max}"),
+            Self::Words(words) => words.join(", "),
+            Self::Text => String::new(),
+        }
+    }
+
+    pub(super) fn allows(&self, value: &str) -> bool {
+        match self {
+            Self::Boolean => matches!(value, "true" | "false"),
+            Self::Int(min, max) | Self::Long(min, max) => {
+                value.parse().is_ok_and(|number: i64| (*min..=*max).contains(&number))
+            }
+            Self::Words(words) => value.split(',').all(|word| words.contains(&word.trim())),
+            Self::Text => true,
+        }
+    }
+}
+
 /// Returns true for a valid setting name. The additional list accepts any.
 pub(super) fn is_valid_name(name: &str) -> bool {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
@@ -107,8 +145,38 @@ mod tests {
     #[test]
     fn key_is_the_name_in_camel_case() {
         let keys = SETTINGS.map(|setting| setting.key());
-        assert_eq!(keys[0], "autoCreateTopicsEnable");
+        assert_eq!(keys[0], "allowEveryoneIfNoAclFound");
         assert!(keys.contains(&"offsetsTopicReplicationFactor".to_owned()));
         assert!(keys.contains(&"logRetentionHours".to_owned()));
+    }
+
+    #[test]
+    fn values_outside_of_type_and_range_are_not_allowed() {
+        let table: [(&str, &[&str], &[&str]); 6] = [
+            ("delete.topic.enable", &["true", "false"], &["", "yes", "TRUE", "1"]),
+            (
+                "log.retention.hours",
+                &["-1", "72", "2147483647"],
+                &["-2", "2147483648", "1.5", "seven", "", " 72"],
+            ),
+            ("log.retention.bytes", &["9223372036854775807"], &["9223372036854775808", "-2"]),
+            (
+                "log.cleanup.policy",
+                &["compact", "compact,delete", "delete, compact"],
+                &["", "compact,", "drop"],
+            ),
+            ("offsets.topic.replication.factor", &["1", "32767"], &["0", "32768"]),
+            ("authorizer.class.name", &["", "kafka.security.authorizer.AclAuthorizer"], &[]),
+        ];
+        for (name, allowed, refused) in table {
+            let setting = SETTINGS.into_iter().find(|setting| setting.name == name).unwrap();
+            for value in allowed {
+                assert!(setting.values.allows(value), "{name} {value}");
+            }
+            for value in refused {
+                assert!(!setting.values.allows(value), "{name} {value}");
+            }
+        }
+        assert!(SETTINGS.iter().all(|setting| setting.values.allows(setting.default)));
     }
 }

@@ -12,14 +12,18 @@ const MAX_PAGE_SIZE: u64 = 100;
 /// The code of every refusal. Observed on the live service; the codes are not documented.
 const REFUSAL_CODE: u16 = 3;
 
-/// The fields of a request body. Types are checked as strictly as by the service.
+/// The fields of a request body.
 ///
 /// An invalid body is an error when a field is read, because some operations need no body.
-pub(super) struct Fields(serde_json::Result<Map<String, Value>>);
+pub(super) struct Fields {
+    body: serde_json::Result<Map<String, Value>>,
+    /// Whether a number in quotes is an error.
+    pub(super) is_strict: bool,
+}
 
 impl Fields {
     pub(super) fn parse(body: &[u8]) -> Self {
-        Self(serde_json::from_slice(body))
+        Self { body: serde_json::from_slice(body), is_strict: false }
     }
 
     /// Returns a field; None if it is missing or null.
@@ -28,10 +32,14 @@ impl Fields {
     ///
     /// Returns the service's response if the body is not a JSON object or the field has another type.
     pub(super) fn optional<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Response> {
-        let fields = self.0.as_ref().map_err(|error| {
+        let fields = self.body.as_ref().map_err(|error| {
             Response::error(500, "900", "Unexpected Error").with_details(format!("JSON Parse error: {error}"))
         })?;
-        serde_json::from_value(fields.get(name).cloned().unwrap_or_default()).map_err(|error| {
+        let value = fields.get(name).cloned().unwrap_or_default();
+        let text = value.as_str().filter(|_| !self.is_strict);
+        let unquoted = text.and_then(|text| text.parse().ok()).map(Value::Number);
+        let unquoted = unquoted.and_then(|number| serde_json::from_value(number).ok());
+        serde_json::from_value(value).or_else(|error| unquoted.ok_or(error)).map_err(|error| {
             let details = format!("{name} cannot be converted: {error}");
             Response::error(400, "100", "Bad Request Exception").with_details(details)
         })
@@ -47,8 +55,13 @@ impl Fields {
         Ok(self.required::<Scalar>("kafkaVersionCode")?.0)
     }
 
-    /// Returns the requested page of lists that are paged as one, because the count includes them all.
-    pub(super) fn page<const N: usize>(&self, lists: [(&str, Vec<Value>); N]) -> Result<Value, Response> {
+    /// Returns the requested page of lists that are paged as one, because the count includes them all. Only the items on the
+    /// page are converted to entries.
+    pub(super) fn page<T, const N: usize>(
+        &self,
+        lists: [(&str, Vec<T>); N],
+        entry: impl Fn(T) -> Value,
+    ) -> Result<Value, Response> {
         let number = self.optional("pageNo")?.unwrap_or(1).max(1);
         let size = self.optional("pageSize")?.unwrap_or(10).clamp(1, MAX_PAGE_SIZE);
         let total: u64 = lists.iter().map(|(_, items)| items.len() as u64).sum();
@@ -64,9 +77,11 @@ impl Fields {
         let first = (number - 1).saturating_mul(size);
         let shown = first..first.saturating_add(size);
         let mut positions = 0..;
-        for (name, mut items) in lists {
-            items.retain(|_| positions.next().is_some_and(|position| shown.contains(&position)));
-            result[name] = Value::Array(items);
+        for (name, items) in lists {
+            let items = items
+                .into_iter()
+                .filter(|_| positions.next().is_some_and(|position| shown.contains(&position)));
+            result[name] = items.map(&entry).collect();
         }
         Ok(result)
     }
@@ -100,11 +115,13 @@ pub(super) struct Response {
     pub(super) has_retry_after: bool,
     /// How long to wait before it is sent.
     pub(super) hold: Duration,
+    /// Whether the body is sent with spaces and newlines.
+    pub(super) is_spaced: bool,
 }
 
 impl Response {
     pub(super) fn new(status: u16, body: Value) -> Self {
-        Self { status, body, has_retry_after: false, hold: Duration::ZERO }
+        Self { status, body, has_retry_after: false, hold: Duration::ZERO, is_spaced: false }
     }
 
     /// Returns the service's response with a result, which may be null.
@@ -140,6 +157,15 @@ impl Response {
         Self::error(401, "210", "Permission Denied")
     }
 
+    /// Returns the body as it is sent. A replayed response may have no JSON.
+    pub(super) fn text(&self) -> String {
+        match &self.body {
+            Value::Null => String::new(),
+            body if self.is_spaced => format!("{body:#}"),
+            body => body.to_string(),
+        }
+    }
+
     /// Closes the connection without a response.
     pub(super) fn lost() -> Self {
         Self::new(0, Value::Null)
@@ -155,13 +181,20 @@ mod tests {
     }
 
     #[test]
-    fn number_in_quotes_is_not_a_number() {
-        let fields = fields(r#"{"a":1,"b":"1","c":null,"d":-1}"#);
-        assert_eq!(fields.required("a"), Ok(1_u64));
-        assert_eq!(fields.required::<u64>("b").unwrap_err().status, 400);
-        assert_eq!(fields.required::<u64>("c"), Err(Response::refusal("c is required.")));
-        assert_eq!(fields.required::<u64>("d").unwrap_err().status, 400);
-        assert_eq!(fields.optional::<u64>("e"), Ok(None));
+    fn number_in_quotes_is_a_number_unless_strict() {
+        for is_strict in [false, true] {
+            let body = r#"{"a":1,"b":"1","c":null,"d":-1,"f":"x","g":"-1","h":""}"#;
+            let fields = Fields { is_strict, ..fields(body) };
+            assert_eq!(fields.required("a"), Ok(1_u64));
+            let quoted = fields.required::<u64>("b").map_err(|response| response.status);
+            assert_eq!(quoted, if is_strict { Err(400) } else { Ok(1) });
+            assert_eq!(fields.required("b"), Ok("1".to_owned()), "a text that looks like a number is a text");
+            assert_eq!(fields.required::<u64>("c"), Err(Response::refusal("c is required.")));
+            for name in ["d", "f", "g", "h"] {
+                assert_eq!(fields.required::<u64>(name).unwrap_err().status, 400, "{name}");
+            }
+            assert_eq!(fields.optional::<u64>("e"), Ok(None));
+        }
     }
 
     #[test]
@@ -192,12 +225,24 @@ mod tests {
             (r#"{"pageSize":1000,"pageNo":0}"#, json!([[1, 2], [3]]), json!([1, 100, 1, true, true])),
         ];
         for (body, items, expected) in table {
-            let lists = [("a", vec![json!(1), json!(2)]), ("b", vec![json!(3)])];
-            let page = fields(body).page(lists).unwrap();
+            let page = fields(body).page([("a", vec![1, 2]), ("b", vec![3])], Value::from).unwrap();
             assert_eq!(json!([page["a"], page["b"]]), items, "{body}");
             let names = ["currentPage", "pageSize", "totalPage", "isFirst", "isLast"];
             assert_eq!(Value::from_iter(names.map(|name| page[name].clone())), expected, "{body}");
             assert_eq!(page["totalCount"], 3);
         }
+    }
+
+    #[test]
+    fn page_converts_only_its_own_items() {
+        let converted = std::cell::Cell::new(0);
+        let entry = |item: usize| {
+            converted.set(converted.get() + 1);
+            Value::from(item)
+        };
+        let page =
+            fields(r#"{"pageNo":50,"pageSize":100}"#).page([("a", (0..10_000).collect())], entry).unwrap();
+        assert_eq!((&page["a"][0], &page["totalCount"]), (&json!(4_900), &json!(10_000)));
+        assert_eq!(converted.get(), 100);
     }
 }

@@ -4,14 +4,18 @@
 
 mod clusters;
 mod compare;
+mod config_group_changes;
 mod config_groups;
 mod demo_account;
 mod gateway;
 mod kafka;
 mod lifecycle;
+mod log;
 mod message;
+mod nodes;
 mod options;
 mod recording;
+mod regions;
 mod replay;
 mod scenario;
 mod server;
@@ -26,12 +30,12 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use std::{fmt, io};
 
-use serde::Serialize;
 use thiserror::Error;
 use tokio::runtime::Builder;
 
 pub use compare::{Comparison, Evidence, Finding, Question, compare, questions};
-pub use options::{AccountChange, NewCluster, Options, Pace, ScheduledChange};
+pub use log::{LogEntry, RequestLog};
+pub use options::{AccountChange, NewCluster, Options, Pace, Scale, ScheduledChange};
 pub use replay::ReplayClock;
 pub use scenario::Scenario;
 
@@ -61,8 +65,8 @@ impl Sandbox {
     /// # Errors
     ///
     /// Fails if the port can't be bound or the thread can't be started. The kind is `InvalidInput` if an added cluster is
-    /// invalid or added twice, or if a scheduled change names an operation, cluster, broker, or setting that does not
-    /// exist.
+    /// invalid or added twice, or if a scheduled change or a read-only setting names an operation, cluster, broker, or
+    /// setting that does not exist.
     pub fn start(options: Options) -> io::Result<Self> {
         let port = options.port;
         let service =
@@ -92,7 +96,7 @@ impl Sandbox {
         self.port
     }
 
-    /// Returns the requests received so far.
+    /// Returns the log of the requests received so far.
     pub fn log(&self) -> RequestLog {
         self.shared.service().log.clone()
     }
@@ -150,59 +154,5 @@ impl Drop for Sandbox {
 impl fmt::Debug for Sandbox {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Sandbox").field("port", &self.port).finish_non_exhaustive()
-    }
-}
-
-/// The operation that starts an upgrade.
-const START: &str = "rollingUpgrade";
-
-/// All requests since the sandbox started, in the order of their handling. It contains neither signatures nor secret keys.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct RequestLog {
-    pub requests: Vec<LogEntry>,
-}
-
-/// A request and its result.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct LogEntry {
-    /// Unix time in milliseconds.
-    pub at_ms: u64,
-    /// The last word of the path, without a number. The read of one cluster is `getClusterInfo`, to distinguish it from
-    /// the list `getClusterInfoList`. A route that does not exist is `unknown`.
-    pub operation: String,
-    pub method: String,
-    /// The path with the query, as sent.
-    pub path: String,
-    /// The body as JSON, or as text if it is not JSON; None if it is empty.
-    pub body: Option<serde_json::Value>,
-    /// The HTTP status; 0 if the connection was closed without a response.
-    pub status: u16,
-    /// The request id, also if no response was sent.
-    pub request_id: String,
-    /// True for a start with a success response, whether or not it took effect.
-    pub accepted: bool,
-    /// True for a start that took effect, whatever the response was.
-    pub executed: bool,
-}
-
-impl RequestLog {
-    /// Returns the number of start requests, including refused ones.
-    pub fn starts_requested(&self) -> usize {
-        self.count(START)
-    }
-
-    /// Returns the number of starts with a success response. This is the number that a client can know.
-    pub fn starts_accepted(&self) -> usize {
-        self.requests.iter().filter(|request| request.accepted).count()
-    }
-
-    /// Returns the number of starts that took effect, including those with a lost or negative response.
-    pub fn starts_executed(&self) -> usize {
-        self.requests.iter().filter(|request| request.executed).count()
-    }
-
-    /// Returns the number of requests of an operation, named as in [`LogEntry::operation`].
-    pub fn count(&self, operation: &str) -> usize {
-        self.requests.iter().filter(|request| request.operation == operation).count()
     }
 }

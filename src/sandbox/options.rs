@@ -19,6 +19,8 @@ pub struct Options {
     pub secret_key: String,
     /// Clusters to add to the demo account.
     pub clusters: Vec<NewCluster>,
+    /// The size of a large account. None: only the demo account and the added clusters.
+    pub scale: Option<Scale>,
     pub pace: Pace,
     /// The delay of each response in the scenario `slow`. Ignored in others.
     pub response_delay: Duration,
@@ -30,6 +32,17 @@ pub struct Options {
     pub scheduled_changes: Vec<ScheduledChange>,
     /// A recording to serve instead of the account, and when to serve its responses. Scenarios have no effect on it.
     pub replay: Option<(PathBuf, ReplayClock)>,
+    /// Whether a number in quotes in a request body is a type error (HTTP 400). The service documents only numbers. Chosen:
+    /// false, because most servers of this kind convert the text, and a published client of the service quotes its numbers.
+    pub strict_numbers: bool,
+    /// The settings (by Kafka's name) of the main list that clients can't modify. A value for them is silently dropped. Which
+    /// ones the service protects is not documented. Chosen: the one that the documentation lists and that a running cluster
+    /// ignores; NAVER's Go SDK has no field for it.
+    pub read_only_settings: Vec<String>,
+    /// Whether the read of one cluster contains the password of the management tool. NAVER's Go SDK has the field. The
+    /// documentation does not list it, and a comment in NAVER's Terraform provider denies it. Chosen: true, the case in which
+    /// a client has a secret to keep.
+    pub has_manager_password: bool,
     /// Port on 127.0.0.1. 0 selects a free port.
     pub port: u16,
 }
@@ -41,12 +54,16 @@ impl Default for Options {
             access_key: "sandbox-access-key".to_owned(),
             secret_key: "sandbox-secret-key".to_owned(),
             clusters: Vec::new(),
+            scale: None,
             pace: Pace::default(),
             // Chosen: long enough to notice, short enough to wait for.
             response_delay: Duration::from_secs(1),
             wave_sizes: Vec::new(),
             scheduled_changes: Vec::new(),
             replay: None,
+            strict_numbers: false,
+            read_only_settings: vec!["offsets.topic.replication.factor".to_owned()],
+            has_manager_password: true,
             port: 0,
         }
     }
@@ -114,17 +131,63 @@ impl NewCluster {
             let known = known.join(", ");
             return Err(InvalidOption(format!("unknown Kafka version `{version}`; expected one of {known}")));
         }
-        if !BROKER_LIMITS.contains(brokers) {
-            let (min, max) = BROKER_LIMITS.into_inner();
-            let error = format!("a cluster must have {min} to {max} brokers, not {brokers}");
-            return Err(InvalidOption(error));
-        }
-        Ok(())
+        validate_brokers(*brokers)
     }
 }
 
 fn wrong_form(text: &str) -> InvalidOption {
     InvalidOption(format!("`{text}` is not in the form NAME=VERSION,BROKERS, such as orders-prod=3.7.1,3"))
+}
+
+/// The largest number of clusters or config groups in a [`Scale`]. Chosen: ten times a very large account.
+const MAX_SCALE: usize = 100_000;
+
+/// The size of a large account, parsed from `CLUSTERS,GROUPS,BROKERS`.
+///
+/// The groups are spread over all versions, and the clusters over the groups. The names are `load-1`, `load-2`, and so on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scale {
+    /// The number of clusters.
+    pub clusters: usize,
+    /// The number of config groups of all clusters together.
+    pub groups: usize,
+    /// The number of brokers in each cluster, 3 to 10.
+    pub brokers: usize,
+}
+
+impl FromStr for Scale {
+    type Err = InvalidOption;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOption> {
+        let numbers: Result<Vec<usize>, _> = text.split(',').map(|number| number.trim().parse()).collect();
+        let Ok([clusters, groups, brokers]) = numbers.as_deref() else {
+            let form = "is not in the form CLUSTERS,GROUPS,BROKERS, such as 10000,40,3";
+            return Err(InvalidOption(format!("`{text}` {form}")));
+        };
+        let scale = Self { clusters: *clusters, groups: *groups, brokers: *brokers };
+        scale.validate()?;
+        Ok(scale)
+    }
+}
+
+impl Scale {
+    /// Checks that the sandbox can create such an account.
+    pub(super) fn validate(self) -> Result<(), InvalidOption> {
+        if self.clusters > MAX_SCALE || !(1..=MAX_SCALE).contains(&self.groups) {
+            let limits = format!("at most {MAX_SCALE} clusters and 1 to {MAX_SCALE} config groups");
+            let error = format!("a sandbox has {limits}, not {} and {}", self.clusters, self.groups);
+            return Err(InvalidOption(error));
+        }
+        validate_brokers(self.brokers)
+    }
+}
+
+fn validate_brokers(brokers: usize) -> Result<(), InvalidOption> {
+    if BROKER_LIMITS.contains(&brokers) {
+        return Ok(());
+    }
+    let (min, max) = BROKER_LIMITS.into_inner();
+    Err(InvalidOption(format!("a cluster must have {min} to {max} brokers, not {brokers}")))
 }
 
 /// A change that is applied just before a certain request, so that a later read sees different data.
@@ -161,6 +224,25 @@ mod tests {
     fn cluster_is_parsed() {
         let expected = NewCluster { name: "my-kafka".into(), version: "3.6.2".into(), brokers: 5 };
         assert_eq!("my-kafka=3.6.2,5".parse(), Ok(expected));
+    }
+
+    #[test]
+    fn scale_is_parsed() {
+        assert_eq!("10000, 40,3".parse(), Ok(Scale { clusters: 10_000, groups: 40, brokers: 3 }));
+        let table = [
+            ("10000", "`10000` is not in the form CLUSTERS,GROUPS,BROKERS, such as 10000,40,3"),
+            ("1,2,3,4", "`1,2,3,4` is not in the form CLUSTERS,GROUPS,BROKERS, such as 10000,40,3"),
+            ("1,-2,3", "`1,-2,3` is not in the form CLUSTERS,GROUPS,BROKERS, such as 10000,40,3"),
+            ("1,0,3", "a sandbox has at most 100000 clusters and 1 to 100000 config groups, not 1 and 0"),
+            (
+                "100001,1,3",
+                "a sandbox has at most 100000 clusters and 1 to 100000 config groups, not 100001 and 1",
+            ),
+            ("1,1,2", "a cluster must have 3 to 10 brokers, not 2"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(text.parse::<Scale>().unwrap_err().to_string(), expected);
+        }
     }
 
     #[test]

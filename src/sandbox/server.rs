@@ -1,19 +1,19 @@
 //! The HTTP server on loopback: one task per connection.
 
 use std::error::Error;
-use std::net::TcpListener as BlockingListener;
+use std::net::{SocketAddr, TcpListener as BlockingListener};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
+use hyper::header::{CONTENT_TYPE, DATE, HOST, RETRY_AFTER};
+use hyper::http::uri::Authority;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use jiff::fmt::rfc2822::DateTimePrinter;
-use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
@@ -86,7 +86,8 @@ pub(super) async fn serve(listener: BlockingListener, shared: Arc<Shared>) {
 async fn serve_connection(stream: TcpStream, shared: Arc<Shared>) {
     // Send small responses immediately. Without it they are only slower.
     drop(stream.set_nodelay(true));
-    let service = service_fn(move |request| handle_request(Arc::clone(&shared), request));
+    let Ok(address) = stream.local_addr() else { return };
+    let service = service_fn(move |request| handle_request(Arc::clone(&shared), request, address));
     // Fails if the client or a scenario closes the connection. This needs no report.
     drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
 }
@@ -95,10 +96,18 @@ async fn serve_connection(stream: TcpStream, shared: Arc<Shared>) {
 async fn handle_request(
     shared: Arc<Shared>,
     request: Request<Incoming>,
+    address: SocketAddr,
 ) -> Result<Response<Full<Bytes>>, Box<dyn Error + Send + Sync>> {
     let response = Response::builder().header(CONTENT_TYPE, "application/json");
     if request.method() == Method::GET && request.uri().path() == LOG_PATH {
-        return Ok(response.body(log_body(&shared.service()))?);
+        if !is_addressed_to(&request, address) {
+            return Ok(response.status(StatusCode::FORBIDDEN).body(Full::default())?);
+        }
+        let log = {
+            let service = shared.service();
+            service.log.document(service.options.scenario.name())
+        };
+        return Ok(response.body(Full::from(log.to_string()))?);
     }
     let (head, body) = request.into_parts();
     let body = match Limited::new(body, MAX_BODY_BYTES).collect().await {
@@ -132,19 +141,17 @@ async fn handle_request(
     if answer.has_retry_after {
         response = response.header(RETRY_AFTER, 0);
     }
-    // A replayed response may have no JSON.
-    let body = if answer.body.is_null() { String::new() } else { answer.body.to_string() };
-    Ok(response.body(Full::from(body))?)
+    Ok(response.body(Full::from(answer.text()))?)
 }
 
-fn log_body(service: &Service) -> Full<Bytes> {
-    let log = &service.log;
-    let body = json!({
-        "scenario": service.options.scenario.name(),
-        "starts_asked": log.starts_requested(),
-        "starts_accepted": log.starts_accepted(),
-        "starts_executed": log.starts_executed(),
-        "requests": log.requests,
-    });
-    Full::from(body.to_string())
+/// Returns true if the `Host` of a request is this address. A web page whose name resolves to this address has another
+/// host, and must not read what the user's commands sent.
+///
+/// The API accepts every host: it demands a signature, has only fictional data, and may be behind a proxy.
+fn is_addressed_to<B>(request: &Request<B>, address: SocketAddr) -> bool {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    host.and_then(|host| host.parse::<Authority>().ok()).is_some_and(|host| {
+        let is_loopback = host.host() == address.ip().to_string() || host.host() == "localhost";
+        is_loopback && host.port_u16().unwrap_or(80) == address.port()
+    })
 }

@@ -1,6 +1,6 @@
 //! The simulated service: the data of the account, and changes to it that no client requested.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::RandomState;
 
 use jiff::Timestamp;
@@ -23,8 +23,20 @@ pub(super) struct Service {
     pub(super) log: RequestLog,
     /// Present if a recording is served instead of the account.
     pub(super) replay: Option<Replay>,
+    pub(super) throttling: Throttling,
     /// Makes request ids differ between sandboxes.
     pub(super) seed: RandomState,
+}
+
+/// The state of the scenario `throttled`.
+#[derive(Clone, Default)]
+pub(super) struct Throttling {
+    /// Whether the next request is refused.
+    pub(super) is_due: bool,
+    /// The operations whose last request was refused.
+    pub(super) refused: BTreeSet<&'static str>,
+    /// The number of refused requests.
+    pub(super) count: usize,
 }
 
 /// A cluster of the account.
@@ -40,6 +52,8 @@ pub(super) struct Cluster {
     pub(super) group: u64,
     /// Whether the key can't access it.
     pub(super) is_forbidden: bool,
+    /// Whether it has a public domain and public endpoints.
+    pub(super) is_public: bool,
     /// The last upgrade, running or finished.
     pub(super) upgrade: Option<Upgrade>,
     /// Changes that override the upgrade, oldest first.
@@ -79,7 +93,12 @@ impl Cluster {
     ) -> Self {
         let (name, version) = (name.to_owned(), version.to_owned());
         let (upgrade, changes) = (None, Vec::new());
-        Self { no, name, vpc, brokers, version, group, is_forbidden: false, upgrade, changes }
+        let (is_forbidden, is_public) = (false, false);
+        Self { no, name, vpc, brokers, version, group, is_forbidden, is_public, upgrade, changes }
+    }
+
+    pub(super) fn vpc_no(&self) -> u32 {
+        if self.vpc == "vpc-a" { 1234 } else { 1235 }
     }
 }
 
@@ -112,6 +131,11 @@ impl Service {
     /// Returns the group with this number if it belongs to this version.
     pub(super) fn group(&self, no: u64, version: &str) -> Option<&Group> {
         self.groups.iter().find(|group| group.no == no && group.version == version)
+    }
+
+    /// Returns true for a setting of the main list that clients can't modify.
+    pub(super) fn is_read_only(&self, setting: &str) -> bool {
+        self.options.read_only_settings.iter().any(|name| name == setting)
     }
 
     /// Returns a number above those of all groups, `first` or higher.

@@ -90,7 +90,6 @@ fn healthy_upgrade_changes_the_version() {
     let colors: Vec<_> = (0..12)
         .map(|_| {
             let result = progress(&sandbox).body["result"].clone();
-            assert!(result.get("cmakStatus").is_none());
             assert_eq!(result["brokerNumber"] == 2, result["brokerStatus"] == "orange");
             let nodes = result["brokerStatusPerNode"].as_array().unwrap();
             nodes
@@ -110,13 +109,39 @@ fn healthy_upgrade_changes_the_version() {
     assert_eq!(log.requests[2].body, Some(upgrade_request()));
     let text = serde_json::to_string(&log).unwrap();
     assert!(!text.contains(SECRET) && !text.contains("signature"));
-    let served = exchange(
-        sandbox.port(),
-        "GET /_sandbox/log HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n",
-    );
+    let served = served_log(&sandbox, &format!("127.0.0.1:{}", sandbox.port()));
     assert_eq!(served.body["scenario"], "healthy");
     assert_eq!((&served.body["starts_accepted"], &served.body["starts_executed"]), (&json!(1), &json!(1)));
+    assert_eq!(served.body["requests_received"], log.received());
     assert_eq!(served.body["requests"], serde_json::to_value(log.requests).unwrap());
+}
+
+fn served_log(sandbox: &Sandbox, host: &str) -> HttpResponse {
+    let request = format!("GET /_sandbox/log HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+    exchange(sandbox.port(), &request)
+}
+
+#[test]
+fn log_is_served_only_under_the_address_of_the_sandbox() {
+    let sandbox = sandbox(Scenario::Healthy);
+    let port = sandbox.port();
+    for host in [format!("127.0.0.1:{port}"), format!("localhost:{port}")] {
+        assert_eq!(served_log(&sandbox, &host).status, 200, "{host}");
+    }
+    for host in [
+        format!("rebound.example:{port}"),
+        format!("127.0.0.1.example:{port}"),
+        format!("127.0.0.2:{port}"),
+        format!("127.0.0.1:{}", port ^ 1),
+        "127.0.0.1".to_owned(),
+        "localhost".to_owned(),
+        String::new(),
+    ] {
+        let refused = served_log(&sandbox, &host);
+        assert!(matches!(refused.status, 400 | 403), "{host}: {refused:?}");
+        assert_eq!(refused.body, Value::Null, "{host}");
+    }
+    assert_eq!(sandbox.log().received(), 0, "reading the log is not logged");
 }
 
 #[test]
@@ -173,14 +198,60 @@ fn gateway_rejects_invalid_requests() {
     let bodiless = send(sandbox.port(), "POST", "/api/v1/cluster/getClusterInfoList", "", SECRET);
     assert_eq!(bodiless.status, 500);
     assert!(bodiless.body.to_string().contains("JSON Parse error"));
-    let mut quoted = upgrade_request();
-    quoted["serviceGroupInstanceNo"] = json!("1009123");
-    assert_eq!(post(&sandbox, "cluster/rollingUpgrade", &quoted).status, 400);
     let long = "x".repeat(1024 * 1024 + 1);
     let long = send(sandbox.port(), "POST", "/api/v1/cluster/rollingUpgrade", &long, SECRET);
     assert_eq!((long.status, &long.body["error"]["errorCode"]), (413, &json!("430")));
     let logged = sandbox.log();
-    assert_eq!((logged.starts_requested(), logged.starts_accepted(), logged.starts_executed()), (2, 0, 0));
+    assert_eq!((logged.starts_requested(), logged.starts_accepted(), logged.starts_executed()), (1, 0, 0));
+}
+
+#[test]
+fn quoted_numbers_are_accepted_unless_strict() {
+    let quoted = json!({
+        "serviceGroupInstanceNo": CLUSTER.to_string(),
+        "upgradeKafkaVersionCode": "3903006",
+        "upgradeConfigGroupNo": "312",
+    });
+    let setting = json!({ "kafkaVersionCode": "3903006", "logRetentionHours": "72" });
+    for (strict_numbers, status) in [(false, 200), (true, 400)] {
+        let options = Options { strict_numbers, pace: Pace::Polls, ..Options::default() };
+        let sandbox = Sandbox::start(options).unwrap();
+        for (operation, body) in [
+            ("cluster/rollingUpgradePreCheck", &quoted),
+            ("cluster/rollingUpgrade", &quoted),
+            ("configGroup/setKafkaConfigGroupDetail/312", &setting),
+        ] {
+            assert_eq!(post(&sandbox, operation, body).status, status, "{operation} {strict_numbers}");
+        }
+        assert_eq!(sandbox.log().starts_executed(), usize::from(!strict_numbers));
+    }
+}
+
+#[test]
+fn manager_password_and_read_only_settings_are_switches() {
+    let options = Options {
+        has_manager_password: false,
+        read_only_settings: vec!["num.partitions".to_owned()],
+        ..Options::default()
+    };
+    let sandbox = Sandbox::start(options).unwrap();
+    assert!(cluster(&sandbox).get("kafkaManagerUserPassword").is_none());
+    assert!(cluster(&self::sandbox(Scenario::Healthy))["kafkaManagerUserPassword"].is_string());
+    let fixed = |sandbox: &Sandbox| -> Vec<Value> {
+        let settings = group(sandbox, 312)["kafkaConfigGroupDetailList"].as_array().unwrap().clone();
+        let fixed = settings.into_iter().filter(|setting| setting["modifyYn"] == false);
+        fixed.map(|setting| setting["configName"].clone()).collect()
+    };
+    assert_eq!(fixed(&sandbox), ["num.partitions"]);
+    assert_eq!(fixed(&self::sandbox(Scenario::Healthy)), ["offsets.topic.replication.factor"]);
+    let write =
+        json!({ "kafkaVersionCode": "3903006", "numPartitions": 7, "offsetsTopicReplicationFactor": 2 });
+    assert_eq!(post(&sandbox, "configGroup/setKafkaConfigGroupDetail/312", &write).body["code"], 0);
+    assert_eq!(custom(&sandbox, 312), [("offsets.topic.replication.factor".to_owned(), "2".to_owned())]);
+    let unknown =
+        Options { read_only_settings: vec!["min.insync.replicas".to_owned()], ..Options::default() };
+    let error = Sandbox::start(unknown).unwrap_err();
+    assert!(error.to_string().contains("no setting `min.insync.replicas`"), "{error}");
 }
 
 #[test]
@@ -370,7 +441,13 @@ fn new_group_is_empty_and_a_write_replaces_all_values() {
     );
     assert_eq!(write(json!({ "numPartitions": 6 })), 0);
     assert_eq!(custom(&sandbox, no), values(&[("num.partitions", "6")]));
-    for (name, code) in [("Mine", "3903006"), ("mi", "3903006"), ("mine-391", "3913006")] {
+    for (name, code) in [
+        ("Mine", "3903006"),
+        ("mi", "3903006"),
+        ("mine-", "3903006"),
+        ("-mine", "3903006"),
+        ("mine-391", "3913006"),
+    ] {
         let request = json!({ "configGroupName": name, "kafkaVersionCode": code });
         assert_ne!(
             post(&sandbox, "configGroup/createConfigGroup", &request).body["code"],
@@ -378,6 +455,97 @@ fn new_group_is_empty_and_a_write_replaces_all_values() {
             "{name} {code}"
         );
     }
+}
+
+#[test]
+fn refused_values_change_nothing() {
+    let sandbox = sandbox(Scenario::Healthy);
+    let before = custom(&sandbox, 312);
+    for (fields, setting) in [
+        (json!({ "logRetentionHours": 4_294_967_296_u64 }), "log.retention.hours"),
+        (json!({ "numPartitions": 3, "deleteTopicEnable": "maybe" }), "delete.topic.enable"),
+        (json!({ "logCleanupPolicy": "shred" }), "log.cleanup.policy"),
+        (
+            json!({ "additionalKafkaConfigGroupDetailList": [{ "configName": "num.io.threads", "configValue": "0" }] }),
+            "num.io.threads",
+        ),
+    ] {
+        let mut body = json!({ "kafkaVersionCode": "3903006" });
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let got = post(&sandbox, "configGroup/setKafkaConfigGroupDetail/312", &body);
+        assert_eq!(
+            (got.status, &got.body["code"], &got.body["result"]),
+            (200, &json!(3), &Value::Null),
+            "{body}"
+        );
+        assert_eq!(got.body["message"], format!("Invalid {setting} value"));
+        assert_eq!(custom(&sandbox, 312), before);
+    }
+}
+
+#[test]
+fn access_control_settings_are_kept() {
+    let sandbox = sandbox(Scenario::Healthy);
+    let class = "kafka.security.authorizer.AclAuthorizer";
+    let body = json!({
+        "kafkaVersionCode": "3903006",
+        "allowEveryoneIfNoAclFound": true,
+        "authorizerClassName": class,
+    });
+    assert_eq!(post(&sandbox, "configGroup/setKafkaConfigGroupDetail/312", &body).body["code"], 0);
+    let expected = [("allow.everyone.if.no.acl.found", "true"), ("authorizer.class.name", class)];
+    assert_eq!(custom(&sandbox, 312), expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    let settings = group(&sandbox, 312)["kafkaConfigGroupDetailList"].as_array().unwrap().len();
+    assert_eq!(settings, 15);
+}
+
+#[test]
+fn group_in_use_is_not_deleted() {
+    let sandbox = sandbox(Scenario::Healthy);
+    let delete = |no: u64| {
+        let path = format!("/api/v1/configGroup/deleteConfigGroup/{no}");
+        let body = send(sandbox.port(), "DELETE", &path, "", SECRET).body;
+        (body["code"].clone(), body["result"].clone())
+    };
+    // `audit` is being upgraded to group 342, which no other cluster uses.
+    let upgrade = json!({
+        "serviceGroupInstanceNo": 1_009_140,
+        "upgradeKafkaVersionCode": 3_903_006,
+        "upgradeConfigGroupNo": 342,
+    });
+    assert_eq!(post(&sandbox, "cluster/rollingUpgrade", &upgrade).body["result"], true);
+    for in_use in [301, 341, 342] {
+        assert_eq!(delete(in_use), (json!(0), json!({ "isDelete": false })), "{in_use}");
+    }
+    assert_eq!(delete(332), (json!(0), json!({ "isDelete": true })));
+    assert_eq!(delete(332), (json!(3), Value::Null));
+    assert_eq!(group(&sandbox, 332), Value::Null);
+    assert_ne!(group(&sandbox, 342), Value::Null);
+}
+
+#[test]
+fn description_of_a_group_is_the_same_everywhere() {
+    let sandbox = sandbox(Scenario::Healthy);
+    let code = json!({ "kafkaVersionCode": "3903006" });
+    let describe = |fields: Value| {
+        let mut body = code.clone();
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        post(&sandbox, "configGroup/setKafkaConfigGroupMemo/312", &body).body["result"].clone()
+    };
+    let read = || {
+        let one = post(&sandbox, "configGroup/getKafkaConfigGroup/312", &code).body["result"].clone();
+        let list = post(&sandbox, "configGroup/getKafkaVersionConfigGroupList", &code).body["result"].clone();
+        assert_eq!(list["kafkaConfigGroupList"][0]["configGroupNo"], 312);
+        assert_eq!(list["kafkaConfigGroupList"][0]["description"], one["description"]);
+        one["description"].clone()
+    };
+    assert_eq!(describe(json!({ "description": "for orders" })), true);
+    assert_eq!(read(), "for orders");
+    assert_eq!(describe(json!({ "description": "x".repeat(256) })), Value::Null);
+    assert_eq!(describe(json!({ "kafkaVersionCode": "3713006", "description": "other" })), Value::Null);
+    assert_eq!(read(), "for orders");
+    assert_eq!(describe(json!({})), true);
+    assert_eq!(read(), "");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cdss::sandbox::{Options, Scenario};
+use cdss::sandbox::{AccountChange, Options, Scenario};
 use serde_json::{Value, json};
 
 use crate::config_group::{COPY, CREATE, WRITE, assert_made, class, set};
@@ -341,4 +341,33 @@ fn service_errors_or_unusable_journal_create_nothing() {
             env.run(&format!("{COPY} {flag}")).assert_says(5, &["journal", "cdss changed nothing."]);
     }
     assert_made(&env, 0, 0);
+}
+
+#[test]
+fn access_control_settings_are_copied() {
+    let env = TestEnv::new(Scenario::Healthy);
+    let class = "kafka.security.authorizer.AclAuthorizer";
+    let expected = [("allow.everyone.if.no.acl.found", "true"), ("authorizer.class.name", class)];
+    for (key, value) in expected {
+        let (key, value) = (key.to_owned(), value.to_owned());
+        env.sandbox.apply(AccountChange::CustomValue { group: 351, key, value });
+    }
+    let (_, document) = env.json(&format!("{COPY} --yes"));
+    assert_eq!(
+        (&document["exit"]["code"], &document["not_as_sent"]),
+        (&0.into(), &json!([])),
+        "{document:#}"
+    );
+    let no = document["to"]["no"].as_str().expect("it has a number");
+    let (_, difference) = env.json(&format!("config-group diff analytics-371 no:{no}"));
+    for (key, value) in expected {
+        assert_eq!(class_of(&difference, key), ("kept", Some(value)), "{key}");
+    }
+}
+
+/// Returns the class of a setting in a difference, and its value in the second group.
+fn class_of<'a>(document: &'a Value, key: &str) -> (&'a str, Option<&'a str>) {
+    let settings = document["settings"].as_array().expect("there is a list");
+    let setting = settings.iter().find(|setting| setting["key"] == key).expect("the setting is compared");
+    (setting["class"].as_str().unwrap_or_default(), setting["to"].as_str())
 }

@@ -1,6 +1,7 @@
 //! `cdss sandbox -- COMMAND`: the command can reach only the sandbox, and its exit code is returned.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -177,10 +178,62 @@ fn invalid_sandbox_options_or_command_is_a_usage_error() {
         ("sandbox --scenario helthy -- true", "unknown scenario `helthy`"),
         ("sandbox --cluster a=3.7,3 -- true", "unknown Kafka version `3.7`"),
         ("sandbox --cluster a -- true", "NAME=VERSION,BROKERS"),
+        ("sandbox --scale 10000 -- true", "CLUSTERS,GROUPS,BROKERS"),
+        ("sandbox --scale 1,1,2 -- true", "a cluster must have 3 to 10 brokers, not 2"),
         ("sandbox -- no-such-program-here", "no-such-program-here"),
     ] {
         home.run(line).assert_says(2, &[text]);
     }
+    home.assert_untouched();
+}
+
+#[test]
+fn printed_variables_serve_cdss_and_other_tools() {
+    let home = Home::empty();
+    let mut sandbox = home.command("sandbox").spawn().expect("the program can be run");
+    let stdout = BufReader::new(sandbox.stdout.take().expect("it is a pipe"));
+    let lines: Vec<String> = stdout.lines().take(6).map(|line| line.expect("it is text")).collect();
+    let variables: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            line.strip_prefix("export ").and_then(|line| line.split_once('=')).expect("it is a variable")
+        })
+        .collect();
+    let (url, key, secret) =
+        (variables[0].1, "SANDBOXACCESSKEY0000", "sandbox-secret-that-opens-nothing-real00");
+    let expected = [
+        ("CDSS_SANDBOX", url),
+        ("NCLOUD_API_GW", url),
+        ("NCLOUD_ACCESS_KEY", key),
+        ("NCLOUD_SECRET_KEY", secret),
+        ("NCLOUD_ACCESS_KEY_ID", key),
+        ("NCLOUD_SECRET_ACCESS_KEY", secret),
+    ];
+    assert_eq!(variables, expected);
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+
+    let paste = |lines: &[String], line: &str| {
+        let mut shell = home.program("sh");
+        let binary = Path::new(env!("CARGO_BIN_EXE_cdss")).parent().expect("a binary is in a folder");
+        shell.env("PATH", format!("{}:/usr/bin:/bin", binary.display()));
+        shell.args(["-c", &format!("{}\n{line}", lines.join("\n"))]);
+        Run::of(shell)
+    };
+    let run = paste(&lines, &format!("cdss {UPGRADE} --yes --no-wait -o json"));
+    run.assert_says(0, &[&format!("Service       sandbox {url}")]);
+    assert_eq!(run.document()["service"]["sandbox"], true);
+    assert!(!home.state().exists(), "the journal is in the sandbox's directory");
+    // Only what the other tools read: cdss uses the address and the key as any others.
+    let run = paste(&lines[1..], "cdss list clusters -o json");
+    assert_eq!((run.code, &run.document()["service"]["sandbox"]), (0, &false.into()), "{run:#?}");
+
+    rustix::process::kill_process(rustix::process::Pid::from_child(&sandbox), rustix::process::Signal::INT)
+        .expect("it still runs");
+    let output = sandbox.wait_with_output().expect("a child can be waited for");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    assert!(stderr.contains("Serving until Ctrl-C. In another shell:\n"), "{stderr}");
+    assert!(!stderr.contains(secret), "{stderr}");
     home.assert_untouched();
 }
 

@@ -81,9 +81,9 @@ Config group  c-362 (403)
   결제-d-003  green
   결제-d-004  green
   결제-d-005  green
-  결제-m-001  green
-  결제-m-002  green
-  결제-m-003  green
+  결제-d-001  green
+  결제-d-002  green
+  결제-d-003  green
 ";
     assert_eq!(masked(&env().run("status --cluster 결제").stdout), expected);
 }

@@ -16,7 +16,7 @@ use crate::model::language::Language;
 use crate::output::streams;
 use crate::report::list::{self, ComparedQuestion, ComparisonReport, ScenariosReport};
 use crate::sandbox::{
-    self, Comparison, NewCluster, Options, Question, ReplayClock, RequestLog, Sandbox, Scenario,
+    self, Comparison, NewCluster, Options, Question, ReplayClock, RequestLog, Sandbox, Scale, Scenario,
 };
 use crate::settings::{Environment, LANGUAGE_VARIABLE, is_setting_variable, sandbox_credentials};
 use crate::signals::{Signal, SignalListener, on_signal};
@@ -57,7 +57,12 @@ impl From<Clock> for ReplayClock {
 
 In the sandbox, every cdss talks only to the simulator, regardless of profile, endpoint, or
 credentials. This includes commands with a clean environment, such as env -i PATH=\"$PATH\" cdss.
-If a script sets XDG_STATE_HOME, its journal is kept there, in one subdirectory per sandbox.")
+If a script sets XDG_STATE_HOME, its journal is kept there, in one subdirectory per sandbox.
+
+Without a command, the sandbox prints variables for another shell: CDSS_SANDBOX for cdss, and
+its address and key for Terraform and NAVER Cloud SDKs.
+
+--scale adds clusters and config groups named load-1, load-2, and so on.")
 )]
 pub(crate) struct SandboxArgs {
     /// Behavior to simulate
@@ -97,6 +102,9 @@ pub(crate) struct SandboxArgs {
         conflicts_with_all = ["scenario", "list", "cluster", "replay", "port", "command"]
     )]
     pub(crate) compare: Option<PathBuf>,
+    /// Add this many clusters and config groups, such as 10000,40,3
+    #[arg(long, value_name = "CLUSTERS,GROUPS,BROKERS", hide_short_help = true)]
+    scale: Option<Scale>,
     /// Local port [default: any free port]
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     port: u16,
@@ -125,6 +133,7 @@ fn serve(args: &SandboxArgs, language: Option<Language>, environment: &Environme
         secret_key,
         clusters: args.cluster.clone(),
         replay: args.replay.clone().map(|path| (path, args.clock.into())),
+        scale: args.scale,
         port: args.port,
         ..Options::default()
     };
@@ -138,7 +147,7 @@ fn serve(args: &SandboxArgs, language: Option<Language>, environment: &Environme
     };
     let log = sandbox.log();
     streams::print_stderr(&summary(&log));
-    if log.requests.is_empty() {
+    if log.received() == 0 {
         streams::print_stderr(NO_REQUESTS_WARNING);
     }
     Ok(code)
@@ -153,8 +162,7 @@ const NO_REQUESTS_WARNING: &str = "warning: the sandbox received no requests: th
 fn summary(log: &RequestLog) -> String {
     let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     let (accepted, executed) = (log.starts_accepted(), log.starts_executed());
-    let (requests, starts) =
-        (counted(log.requests.len(), "request"), counted(log.starts_requested(), "start"));
+    let (requests, starts) = (counted(log.received(), "request"), counted(log.starts_requested(), "start"));
     // They differ if a scenario loses or falsifies the response.
     let difference = if executed == accepted { String::new() } else { format!(", {executed} executed") };
     format!("sandbox: {requests}; {starts} requested, {accepted} accepted{difference}")
@@ -251,6 +259,8 @@ fn serve_until_signal(sandbox: &Sandbox) -> anyhow::Result<u8> {
     streams::print_stderr("Serving until Ctrl-C. In another shell:");
     streams::print_stdout(&format!("export CDSS_SANDBOX={}\n", sandbox.url()))
         .context("can't write the address")?;
+    streams::print_stderr("For Terraform and NAVER Cloud SDKs too, with a key that only sandboxes accept:");
+    streams::print_stdout(&other_tools_variables(&sandbox.url())).context("can't write the variables")?;
     block_on(signals.recv()).map_err(|error| anyhow!("{error}"))?;
     Ok(0)
 }
@@ -269,6 +279,21 @@ pub(crate) fn compare(path: &Path) -> Result<ComparisonReport, CommandError> {
         ComparedQuestion { id, question, assumption, finding: finding.into(), lines, details }
     };
     Ok(ComparisonReport { questions: comparisons.into_iter().map(compared).collect() })
+}
+
+/// Returns the variables that NAVER's own tools read: the address, and the key under both pairs of names. With
+/// `CDSS_SANDBOX`, `cdss` ignores them.
+fn other_tools_variables(url: &str) -> String {
+    let (access_key, secret_key) = sandbox_credentials().into_parts();
+    [
+        ("NCLOUD_API_GW", url),
+        ("NCLOUD_ACCESS_KEY", &access_key),
+        ("NCLOUD_SECRET_KEY", &secret_key),
+        ("NCLOUD_ACCESS_KEY_ID", &access_key),
+        ("NCLOUD_SECRET_ACCESS_KEY", &secret_key),
+    ]
+    .map(|(name, value)| format!("export {name}={value}\n"))
+    .concat()
 }
 
 /// Returns the report of every scenario.

@@ -10,8 +10,9 @@ use serde_json::Value;
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use self::shape::Shapes;
+use super::InvalidOption;
+use super::log::START;
 use super::recording::{self, Exchange, as_number};
-use super::{InvalidOption, START};
 
 /// An open question about the service, with what the sandbox assumes.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
