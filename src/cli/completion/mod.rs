@@ -200,6 +200,6 @@ mod tests {
         }
         found.sort();
         found.dedup();
-        assert_eq!(found, ["cacert", "command", "dir"]);
+        assert_eq!(found, ["cacert", "command", "compare", "dir", "record", "replay"]);
     }
 }
