@@ -101,7 +101,8 @@ fn each_change_of_a_recording_is_reported_under_its_question() {
         let mut lines = original.clone();
         change(&mut lines);
         let path = env.home.path().join("changed.jsonl");
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+        let text = lines.join("\n") + "\n";
         std::fs::write(&path, text).expect("the home can be written");
         contradicted(&path)
     };

@@ -24,7 +24,14 @@ fn envelope(code: u64, result: &Value) -> Value {
     json!({ "code": code, "message": "SUCCESS", "result": result, "requestId": "r" })
 }
 
-fn line(operation: &str, path: &str, request: Value, status: u16, response: Value) -> Value {
+fn line(
+    operation: &str,
+    path: &str,
+    request: impl Into<Value>,
+    status: u16,
+    response: impl Into<Value>,
+) -> Value {
+    let (request, response): (Value, Value) = (request.into(), response.into());
     json!({ "at": "2026-11-28T00:00:01Z", "operation": operation, "path": path, "request": request,
         "status": status, "response": response, "duration_ms": 3 })
 }
@@ -93,7 +100,7 @@ fn progress_before_a_start_is_compared() {
         envelope(3, &Value::Null),
     );
     assert_answer(id, &[progress(&["green"])], Finding::Confirms, &[]);
-    assert_answer(id, &[refused.clone()], Finding::Contradicts, &["HTTP 200, code 3"]);
+    assert_answer(id, std::slice::from_ref(&refused), Finding::Contradicts, &["HTTP 200, code 3"]);
     assert_answer(id, &[start(0, &json!(true)), refused], Finding::Untouched, &[]);
 }
 
