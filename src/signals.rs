@@ -141,7 +141,8 @@ pub(crate) fn on_signal(_handler: impl Fn(Signal) + Send + 'static) -> io::Resul
 }
 
 /// Calls `around` on a separate thread when the user suspends the process with Ctrl-Z. Its argument stops the process, and
-/// returns when the process continues; `around` has to call it.
+/// returns when the process continues; `around` has to call it. Without a shell that controls jobs, Ctrl-Z keeps having no
+/// effect: nothing could continue the process.
 ///
 /// # Errors
 ///
@@ -150,7 +151,9 @@ pub(crate) fn on_signal(_handler: impl Fn(Signal) + Send + 'static) -> io::Resul
 pub(crate) fn on_suspend(around: impl Fn(&dyn Fn()) + Send + 'static) -> io::Result<()> {
     use signal_hook::consts::SIGTSTP;
 
-    if is_ignored(SIGTSTP) {
+    // A shell puts each job into a process group of its own. The system discards Ctrl-Z in the group of the session leader.
+    let is_job = rustix::process::getsid(None).is_ok_and(|leader| leader != rustix::process::getpgrp());
+    if is_ignored(SIGTSTP) || !is_job {
         return Ok(());
     }
     let mut signals = signal_hook::iterator::Signals::new([SIGTSTP])?;

@@ -223,7 +223,8 @@ impl Context {
     pub(crate) fn reporter(&self) -> StderrReporter {
         let can_redraw = streams::stderr_is_terminal() && self.environment.value("TERM") != Some("dumb");
         let clock = SystemClock::clone(&self.clock);
-        StderrReporter::new(self.output_options, self.service_line(), clock, can_redraw)
+        let about = (self.service_line(), self.commands.in_this_shell());
+        StderrReporter::new(self.output_options, about, clock, can_redraw)
     }
 
     /// Returns the first line of the plan: service, profile, and access key.

@@ -70,8 +70,8 @@ pub(crate) struct UpgradeArgs {
     accept: Vec<Acceptance>,
     /// Start only the plan with this ID (for approvals)
     ///
-    /// `cdss check` prints the ID. Any other plan is refused before the prompt (plan.stale). It does not confirm the start and overrides no check.
-    /// If the cluster is already at the version, or its upgrade is already running, nothing is started and the ID is not
+    /// `cdss check` prints the ID. Any other plan is refused before the prompt (plan.stale). --plan does not
+    /// confirm the start and overrides no check. If the cluster is already at the version, or its upgrade is already running, nothing is started and the ID is not
     /// compared.
     #[arg(long, value_name = "ID")]
     plan: Option<PlanId>,

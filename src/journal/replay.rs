@@ -344,14 +344,15 @@ impl Replay {
         self.starts.iter().filter(is_open).map(|recorded| recorded.start.clone()).collect()
     }
 
-    /// Returns the median time from a start on this cluster to the verdict `done`; None if no run saw both.
+    /// Returns the median time from a start on this cluster to the verdict `done`; None unless at least two runs saw both.
     pub(super) fn usual_duration(&self, service: &Service, cluster: ClusterNo) -> Option<Duration> {
         let service = service.key();
         let starts =
             self.starts.iter().filter(|recorded| recorded.service == service && recorded.cluster == cluster);
         let mut times: Vec<Duration> = starts.filter_map(|recorded| recorded.time_to_done).collect();
         times.sort_unstable();
-        times.get(times.len() / 2).copied()
+        // A single time is not usual.
+        times.get(times.len() / 2).filter(|_| times.len() >= 2).copied()
     }
 
     /// Returns all runs that recorded a start, on any cluster.

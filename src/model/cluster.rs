@@ -158,9 +158,9 @@ impl Cluster {
     }
 }
 
-/// Returns the name of a cluster, or its number if the service returned no name.
+/// Returns the name of a cluster, or its number if the service returned no name or a blank one.
 pub(crate) fn name_or_number(name: &str, no: ClusterNo) -> String {
-    if name.is_empty() { format!("cluster {no}") } else { name.to_owned() }
+    if name.trim().is_empty() { format!("cluster {no}") } else { name.to_owned() }
 }
 
 #[cfg(test)]

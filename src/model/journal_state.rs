@@ -15,7 +15,8 @@ pub(crate) struct JournalState {
     pub open_starts: Vec<OpenStart>,
     /// All runs that recorded a start, on any cluster.
     pub start_runs: Vec<String>,
-    /// The median time of the upgrades of this cluster that one run followed from the start to the verdict `done`.
+    /// The median time of the upgrades of this cluster that one run followed from the start to the verdict `done`; None if
+    /// there are fewer than two.
     pub usual_duration: Option<Duration>,
     /// Unreadable lines that may have recorded a start and are not covered by a repair.
     pub damaged: Vec<DamagedLine>,

@@ -107,10 +107,10 @@ fn used_by_lines(users: &GroupUsers) -> Vec<String> {
             },
         )
         .collect();
-    texts.extend(users.gap.as_ref().map(|gap| format!("incomplete: {gap}")));
     if texts.is_empty() {
-        texts.push("no cluster".to_owned());
+        texts.push(if users.gap.is_some() { "no visible cluster" } else { "no cluster" }.to_owned());
     }
+    texts.extend(users.gap.as_ref().map(|gap| format!("incomplete: {gap}")));
     let labels = std::iter::once("Used by").chain(std::iter::repeat(""));
     labels.zip(texts).map(|(label, text)| format!("{label:<14}{}", escape(&text))).collect()
 }

@@ -12,6 +12,7 @@ use crate::config_group::rules::difference::SettingChange;
 use crate::config_group::rules::setting_text::format_change;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::model::cluster::name_or_number;
 use crate::model::language::Language;
 use crate::model::verdict::Verdict;
 use crate::report::upgrade::{CheckReport, PlanReport, UpgradeReport, VersionChoice};
@@ -71,7 +72,7 @@ pub(super) fn upgrade_page(report: &UpgradeReport, view: &View<'_>) -> String {
 
 fn heading(title: &str, plan: &PlanReport) -> String {
     let Some((name, no)) = &plan.cluster else { return format!("## {title}") };
-    let name = if name.trim().is_empty() { format!("cluster {no}") } else { name.clone() };
+    let name = name_or_number(name, *no);
     let versions = plan.from.as_ref().map(|_| format!(", {}", versions_text(plan))).unwrap_or_default();
     format!("## {title}: {}", escape_markdown(&format!("{name}{versions}")))
 }

@@ -3,10 +3,10 @@
 use super::escape::escape;
 use super::format::count;
 use super::table::table;
-use crate::config_group::rules::choice::Candidate;
 use crate::config_group::rules::difference::{ChangeClass, SettingChange};
 use crate::config_group::rules::setting_text::format_change;
 use crate::model::characters::is_typeable;
+use crate::model::command_context::CommandContext;
 use crate::report::upgrade::PlanReport;
 use crate::upgrade::rules::checks::Check;
 
@@ -17,8 +17,14 @@ const NO_USABLE_NAME: &str = "The service returned no usable name; confirm with 
 pub(super) const UNKNOWN_STATE: &str = "unknown state";
 
 /// Renders the plan without a trailing line break; empty if the cluster was not found. `service` is the service line:
-/// service, profile, and access key. `show_all` shows every setting, not only significant changes.
-pub(super) fn render_plan(plan: &PlanReport, service: &str, show_all: bool) -> String {
+/// service, profile, and access key. `commands` is for the commands to run next. `show_all` shows every setting, not only
+/// significant changes.
+pub(super) fn render_plan(
+    plan: &PlanReport,
+    service: &str,
+    commands: Option<&CommandContext>,
+    show_all: bool,
+) -> String {
     if plan.cluster.is_none() {
         return String::new();
     }
@@ -29,7 +35,7 @@ pub(super) fn render_plan(plan: &PlanReport, service: &str, show_all: bool) -> S
         lines.push(String::new());
         lines.push(checks_table(&plan.checks));
     }
-    lines.extend(candidate_lines(&plan.candidates, show_all));
+    lines.extend(candidate_lines(plan, commands, show_all));
     lines.join("\n")
 }
 
@@ -102,19 +108,20 @@ pub(super) fn settings_table<'a>(
 }
 
 /// Renders the closest config groups, each with the changes it would make and the command that checks it.
-fn candidate_lines(candidates: &[Candidate], show_all: bool) -> Vec<String> {
+fn candidate_lines(plan: &PlanReport, commands: Option<&CommandContext>, show_all: bool) -> Vec<String> {
     let mut lines = Vec::new();
-    if !candidates.is_empty() {
+    if !plan.candidates.is_empty() {
         lines.extend([String::new(), "  Closest config groups:".to_owned()]);
     }
-    for candidate in candidates {
+    for candidate in &plan.candidates {
         lines.push(format!(
             "  {}  {}",
             escape(&candidate.group.to_string()),
             class_counts(&candidate.changes)
         ));
         lines.extend(changes_table(&candidate.changes, show_all, 6));
-        lines.extend(candidate.command.as_ref().map(|command| format!("      {}", escape(command))));
+        let command = plan.check_with_group(candidate.group.no);
+        lines.extend(command.map(|command| format!("      {}", escape(&command.render(commands)))));
     }
     lines
 }
@@ -163,7 +170,7 @@ mod tests {
             snapshot.cluster.name = name.to_owned();
             let mut report = PlanReport::default();
             report.apply(&Plan::new(&snapshot, &Acceptances::default()));
-            render_plan(&report, "service", false)
+            render_plan(&report, "service", None, false)
         };
         let note = format!("\n              {NO_USABLE_NAME}\nKafka ");
         for (name, line) in [

@@ -10,6 +10,7 @@ use super::streams::OutputOptions;
 use super::watch::WatchDisplay;
 use crate::clock::SystemClock;
 use crate::messages::Message;
+use crate::model::command_context::CommandContext;
 use crate::report::config_group::CopyReport;
 use crate::report::upgrade::PlanReport;
 use crate::report::watch::WatchView;
@@ -20,6 +21,8 @@ pub(crate) struct StderrReporter {
     options: OutputOptions,
     /// The service line of the plan: service, profile, and access key.
     service: String,
+    /// For commands to run next in this shell.
+    commands: CommandContext,
     display: WatchDisplay,
 }
 
@@ -28,19 +31,29 @@ const PRINTS_REQUESTS: u8 = 2;
 
 impl StderrReporter {
     /// Creates a reporter. `can_redraw` says whether stderr is a terminal that can move the cursor.
-    pub(crate) fn new(options: OutputOptions, service: String, clock: SystemClock, can_redraw: bool) -> Self {
+    pub(crate) fn new(
+        options: OutputOptions,
+        (service, commands): (String, CommandContext),
+        clock: SystemClock,
+        can_redraw: bool,
+    ) -> Self {
         let display = if can_redraw && !options.quiet && options.verbosity < PRINTS_REQUESTS {
             WatchDisplay::on_terminal(clock, options.color)
         } else {
             WatchDisplay::in_lines(clock, options.quiet)
         };
-        Self { options, service, display }
+        Self { options, service, commands, display }
     }
 }
 
 impl Reporter for StderrReporter {
     fn show_plan(&mut self, plan: &PlanReport) {
-        self.display.print(&render_plan(plan, &self.service, self.options.verbosity >= 1));
+        self.display.print(&render_plan(
+            plan,
+            &self.service,
+            Some(&self.commands),
+            self.options.verbosity >= 1,
+        ));
     }
 
     fn show_copy_plan(&mut self, report: &CopyReport) {

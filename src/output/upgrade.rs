@@ -15,7 +15,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::messages::Message;
 use crate::model::broker_health::Node;
-use crate::model::cluster::ClusterState;
+use crate::model::cluster::{ClusterState, name_or_number};
 use crate::model::command_context::CommandContext;
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::language::Language;
@@ -113,12 +113,12 @@ fn render_check(plan: &PlanReport, view: &View<'_>) -> String {
         (Exit::Ok, Some(to), _) => format!("\n\nThe upgrade to {to} is possible. Nothing was changed."),
         _ => String::new(),
     };
-    format!("{}{end}", render_plan(plan, view.service, view.shows_all()))
+    format!("{}{end}", render_plan(plan, view.service, view.outcome.commands, view.shows_all()))
 }
 
 /// Renders the versions that the cluster could be upgraded to.
 fn render_version_choices(plan: &PlanReport, versions: &[VersionChoice], service: &str) -> String {
-    let text = render_plan(plan, service, false);
+    let text = render_plan(plan, service, None, false);
     if plan.cluster.is_none() || versions.is_empty() {
         return text;
     }
@@ -139,7 +139,7 @@ fn render_upgrade(report: &UpgradeReport, view: &View<'_>) -> String {
     let version_text = |version: &Option<KafkaVersion>| {
         version.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string)
     };
-    let cluster = if name.trim().is_empty() { format!("cluster {no}") } else { escape(name) };
+    let cluster = escape(&name_or_number(name, *no));
     let language = view.options.language;
     if verdict == Verdict::Already {
         let (cluster, version) = (cluster.as_str(), version_text(&plan.to));

@@ -21,6 +21,8 @@ pub(crate) struct WatchView {
     /// When the service last answered all reads of a poll.
     pub last_response_at: Option<Duration>,
     pub brokers: BrokerHistories,
+    /// The expected brokers that the last response did not list.
+    pub missing_brokers: Vec<String>,
     /// None if the last observation is unclear.
     pub waiting_for: Option<WaitingFor>,
     /// The warnings that hold now.

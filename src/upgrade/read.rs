@@ -62,16 +62,7 @@ impl<A: CdssApi> Session<'_, A> {
             let check = SuggestedCommand::Check { cluster: snapshot.cluster.no, version, config_group };
             CommandError::Acceptance { error, check: Box::new(check) }
         })?;
-        let mut plan = Plan::new(&snapshot, &request.acceptances);
-        let shell = self.context.in_this_shell();
-        for candidate in &mut plan.candidates {
-            let command = SuggestedCommand::Check {
-                cluster: plan.no,
-                version: Some(plan.to.clone()),
-                config_group: Some(candidate.group.no),
-            };
-            candidate.command = Some(command.render(Some(&shell)));
-        }
+        let plan = Plan::new(&snapshot, &request.acceptances);
         report.apply(&plan);
         Ok((snapshot, plan))
     }

@@ -210,6 +210,7 @@ impl Watch<'_> {
             timeout: self.timeout,
             last_response_at,
             brokers: observed.brokers.clone(),
+            missing_brokers: polls.missing_brokers.clone(),
             waiting_for: self.progress.waiting_for(),
             warnings,
         });

@@ -48,19 +48,25 @@ fn static_scripts_have_the_values_of_closed_sets() {
     }
 }
 
+/// The options that take a file.
+const FILE_OPTIONS: [&str; 4] = ["--cacert", "--compare", "--record", "--replay"];
+
 #[test]
 fn static_scripts_offer_files_only_for_files() {
     let [bash, zsh, fish] = SCRIPTS;
     for (index, before) in bash.split("compgen -f").enumerate().filter(|(index, _)| index % 2 == 0) {
         let case = before.lines().rev().find(|line| line.trim_end().ends_with(')') && line.contains("--"));
         let is_last = bash.split("compgen -f").count() == index + 1;
-        assert!(is_last || case.is_some_and(|case| case.trim() == "--cacert)"), "{case:?}");
+        let is_file = |case: &str| FILE_OPTIONS.iter().any(|option| case.trim() == format!("{option})"));
+        assert!(is_last || case.is_some_and(is_file), "{case:?}");
     }
     for line in zsh.lines().filter(|line| line.contains("_files") || line.contains("_default")) {
-        assert!(["--cacert=", "--dir=", "::command "].iter().any(|one| line.contains(one)), "{line}");
+        let is_file = FILE_OPTIONS.iter().any(|option| line.contains(&format!("{option}=")));
+        assert!(is_file || ["--dir=", "::command "].iter().any(|one| line.contains(one)), "{line}");
     }
     assert!(fish.contains("\ncomplete -c cdss -f\n"));
     for line in fish.lines().filter(|line| line.ends_with(" -r") || line.ends_with(" -F")) {
-        assert!(line.contains("-l cacert") || line.contains("subcommand sandbox"), "{line}");
+        let is_file = FILE_OPTIONS.iter().any(|option| line.contains(&option.replacen("--", "-l ", 1)));
+        assert!(is_file || line.contains("subcommand sandbox"), "{line}");
     }
 }

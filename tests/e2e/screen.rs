@@ -3,15 +3,16 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
 use cdss::sandbox::{NewCluster, Options, Scenario};
-use rexpect::process::PtyProcess;
+use rexpect::process::{PtyProcess, WaitStatus};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-use crate::support::{BOUND, TestEnv, UPGRADE};
+use crate::altered::Altered;
+use crate::support::{ACCESS_KEY, BOUND, SECRET_KEY, TestEnv, UPGRADE, point_to_sandbox};
 
 /// Runs its arguments as a job on a terminal of the size in `ROWS` and `COLS`. If the job is suspended, it continues
 /// after a line of input.
@@ -39,9 +40,13 @@ struct Window {
 
 impl Window {
     fn open(env: &TestEnv, rows: u16, columns: u16, line: &str) -> Self {
-        let mut bash = env.program("bash");
+        Self::with(env.program("bash"), SESSION, rows, columns, line)
+    }
+
+    /// Runs a script for bash, with the environment of the command `bash` and a command line of `cdss` as arguments.
+    fn with(mut bash: Command, script: &str, rows: u16, columns: u16, line: &str) -> Self {
         bash.env("ROWS", rows.to_string()).env("COLS", columns.to_string());
-        bash.args(["--norc", "--noprofile", "-c", SESSION, "bash", env!("CARGO_BIN_EXE_cdss")]);
+        bash.args(["--norc", "--noprofile", "-c", script, "bash", env!("CARGO_BIN_EXE_cdss")]);
         bash.args(line.split(' '));
         bash.stdin(Stdio::inherit()).stdout(Stdio::inherit()).stderr(Stdio::inherit());
         let mut process = PtyProcess::new(bash).expect("there is a pseudo-terminal");
@@ -266,17 +271,17 @@ fn a_small_window_shows_the_latest_changes_and_counts_the_others() {
 
 #[test]
 fn ctrl_z_clears_the_screen_until_the_watch_continues() {
-    for (rows, columns) in [(24, 80), (50, 200)] {
+    for (rows, columns, screen) in [(24, 80, &STALLED[..]), (10, 40, &STALLED_NARROW), (50, 200, &STALLED)] {
         let (env, line) = stalled_upgrade();
         let mut window = Window::open(&env, rows, columns, &line);
-        window.wait_for_rows(&STALLED);
+        window.wait_for_rows(screen);
         window.press("\u{1a}");
         let text = window.wait_for("suspension", |text| text.iter().any(|line| line == "suspended"));
         assert_eq!(count(&text, "last response"), 0, "{}", text.join("\n"));
         assert_eq!(count(&text, "orders-prod-d-001"), 0, "{}", text.join("\n"));
         let requests = env.sandbox.log().requests.len();
         window.press("\n");
-        window.wait_for_rows(&STALLED);
+        window.wait_for_rows(screen);
         assert!(env.sandbox.log().requests.len() >= requests);
         window.press("\u{3}");
         let (code, text) = window.end();
@@ -284,6 +289,46 @@ fn ctrl_z_clears_the_screen_until_the_watch_continues() {
         assert_only_record(&text);
         assert_eq!(env.sandbox.log().starts_requested(), 1);
     }
+}
+
+#[test]
+fn ctrl_z_has_no_effect_without_a_shell_that_could_continue_the_watch() {
+    let (env, line) = stalled_upgrade();
+    let script = r#"stty rows "$ROWS" cols "$COLS" echo; exec "$@""#;
+    let mut window = Window::with(env.program("bash"), script, 24, 80, &line);
+    window.wait_for_rows(&STALLED);
+    window.press("\u{1a}");
+    let requests = env.sandbox.log().received();
+    env.sandbox.wait_until(|log| log.received() > requests + 10);
+    window.wait_for_rows(&STALLED);
+    window.press("\u{3}");
+    let text = window.wait_for("the error", |text| count(text, "error: interrupted") == 1);
+    assert_only_record(&text);
+    let ended = window.process.wait().expect("it has ended");
+    assert!(matches!(ended, WaitStatus::Exited(_, 130)), "{ended:?}");
+}
+
+#[test]
+fn a_warning_is_shown_in_place_and_once_in_the_record() {
+    let service = Altered::editing_after_start(Scenario::Stalled, |request, body| {
+        if request.contains("Progress")
+            && let Some(nodes) = body["result"]["brokerStatusPerNode"].as_array_mut()
+        {
+            nodes.pop();
+        }
+    });
+    let mut bash = service.home.program("bash");
+    point_to_sandbox(&mut bash, &service.url(), ACCESS_KEY, SECRET_KEY);
+    bash.env("TERM", "xterm");
+    let mut window = Window::with(bash, SESSION, 24, 80, &format!("{UPGRADE} --yes"));
+    let warning = "warning: missing from the service's response: orders-prod-d-003";
+    window.wait_for_rows(&[STALLED[0], "observed 1 of 2 brokers restart", STALLED[2], STALLED[3], warning]);
+    window.resize(24, 120);
+    let text = window.wait_for("the warning", |text| text.ends_with(&owned(&[STALLED[3], warning])));
+    assert_eq!(count(&text, warning), 1, "{}", text.join("\n"));
+    window.press("\u{3}");
+    let (code, text) = window.end();
+    assert_eq!((code, count(&text, warning)), (130, 1), "{}", text.join("\n"));
 }
 
 #[test]

@@ -95,11 +95,11 @@ fn target_version_comes_from_an_open_start() {
 fn document_has_the_zookeeper_nodes_of_the_table() {
     let env = TestEnv::new(Scenario::Healthy);
     let (_, document) = env.json(STATUS);
-    let node = |number: u32| json!({ "name": format!("orders-prod-m-00{number}"), "status": "green" });
+    let node = |number: u32| json!({ "name": format!("orders-prod-d-00{number}"), "status": "green" });
     assert_eq!(document["zookeeper"], json!([node(1), node(2), node(3)]));
     let table = env.run(STATUS).stdout;
     for node in document["zookeeper"].as_array().into_iter().flatten() {
-        let row = format!("\n  {}  green\n", node["name"].as_str().unwrap_or_default());
+        let row = format!("\n  {}  zookeeper  green\n", node["name"].as_str().unwrap_or_default());
         assert!(format!("{table}\n").contains(&row), "{row:?} is not in\n{table}");
     }
     let document = env.run("status --cluster nobody -o json").document();

@@ -197,7 +197,7 @@ fn color_is_used_on_request_but_never_in_documents() {
     assert_plain(&document.stdout);
     let colored = env.run(status).stdout;
     assert!(colored.contains("  \u{1b}[32mrunning\u{1b}[0m\n"), "{colored}");
-    assert!(colored.contains("orders-prod-d-001  \u{1b}[32mgreen\u{1b}[0m\n"), "{colored}");
+    assert!(colored.contains("orders-prod-d-001  broker     \u{1b}[32mgreen\u{1b}[0m\n"), "{colored}");
 }
 
 #[test]

@@ -75,15 +75,15 @@ Cluster       결제 (1009402)  5 brokers  running
 Kafka         3.6.2
 Config group  c-362 (403)
 
-  NODE        STATUS
-  결제-d-001  green
-  결제-d-002  green
-  결제-d-003  green
-  결제-d-004  green
-  결제-d-005  green
-  결제-d-001  green
-  결제-d-002  green
-  결제-d-003  green
+  NODE        ROLE       STATUS
+  결제-d-001  broker     green
+  결제-d-002  broker     green
+  결제-d-003  broker     green
+  결제-d-004  broker     green
+  결제-d-005  broker     green
+  결제-d-001  zookeeper  green
+  결제-d-002  zookeeper  green
+  결제-d-003  zookeeper  green
 ";
     assert_eq!(masked(&env().run("status --cluster 결제").stdout), expected);
 }

@@ -95,7 +95,7 @@ fn upgrade_is_not_done_while_a_broker_is_missing() {
     });
     let (run, document) = service.json(&format!("{UPGRADE} --yes --timeout 1s"));
     assert!(matches!(run.code, 8 | 9) && document["verdict"] != "done", "{run:#?}");
-    run.assert_says(run.code, &["warning: orders-prod-d-003 is missing from the service's response"]);
+    run.assert_says(run.code, &["warning: missing from the service's response: orders-prod-d-003"]);
     assert_eq!(run.stderr.matches("missing from").count(), 1, "{}", run.stderr);
 }
 

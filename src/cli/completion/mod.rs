@@ -29,10 +29,11 @@ Examples:
   source <(cdss completions zsh)      # in ~/.zshrc, after compinit
   cdss completions fish | source      # in ~/.config/fish/config.fish",
     after_long_help = "\
-On Tab, the script asks cdss, which also completes profiles, run IDs, and the names of clusters,
-versions, and config groups. The names come from a cache in $XDG_CACHE_HOME/cdss, which every command
-that lists them updates, for example `cdss list clusters`. Names older than a day are ignored. Tab
-never connects to the service and never runs a credential process.
+On Tab, the script asks cdss, which also completes profiles, run IDs, and the
+names of clusters, versions, and config groups. The names come from a cache in
+$XDG_CACHE_HOME/cdss. Every command that lists them updates it, for example
+`cdss list clusters`. Names older than a day are ignored. Tab never connects to
+the service and never runs a credential process.
 
 Examples:
   source <(cdss completions bash)     # in ~/.bashrc

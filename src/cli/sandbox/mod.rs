@@ -149,9 +149,15 @@ fn serve(args: &SandboxArgs, language: Option<Language>, environment: &Environme
     streams::print_stderr(&summary(&log));
     if log.received() == 0 {
         streams::print_stderr(NO_REQUESTS_WARNING);
+    } else if code != 0 && streams::stderr_is_terminal() {
+        streams::print_stderr(ENDED_NOTE);
     }
     Ok(code)
 }
+
+/// Printed for a person whose command failed: its hints name the address of this sandbox.
+const ENDED_NOTE: &str = "sandbox: it has ended, so the commands above no longer work; to try them, run \
+                          `cdss sandbox -- sh` and repeat your command there";
 
 /// The warning if the sandbox received no requests. It can't know what the command did instead.
 const NO_REQUESTS_WARNING: &str = "warning: the sandbox received no requests: the command did not run cdss, cdss \

@@ -35,8 +35,6 @@ pub(crate) struct ComparedGroups {
 pub(crate) struct Candidate {
     pub group: ConfigGroup,
     pub changes: Vec<SettingChange>,
-    /// The command that shows the difference, once it is known.
-    pub command: Option<String>,
 }
 
 /// The most groups whose settings are read for the choice.
@@ -134,7 +132,6 @@ pub(crate) fn choose(
     let compared = |GroupSettings { group, settings }: &GroupSettings| Candidate {
         group: group.clone(),
         changes: difference(before, VersionedSettings { settings, release: target }),
-        command: None,
     };
     let mut candidates: Vec<Candidate> = groups.iter().map(compared).collect();
     candidates

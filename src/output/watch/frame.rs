@@ -12,7 +12,6 @@ use crate::output::format::duration;
 use crate::report::watch::WatchView;
 use crate::upgrade::rules::broker_history::{BrokerHistory, RestartEvidence};
 use crate::upgrade::rules::progress::WaitingFor;
-use crate::upgrade::rules::watch_warnings::WatchWarning;
 
 /// The size of a terminal in characters.
 #[derive(Debug, Clone, Copy)]
@@ -73,7 +72,8 @@ pub(super) fn waiting_text(view: &WatchView, now: Duration) -> String {
     };
     let target = if view.to.is_some() { "target version reached" } else { "the cluster is healthy" };
     match view.waiting_for {
-        None => "waiting for a clear response".to_owned(),
+        None if view.last_response_at.is_none() => "waiting for the first response".to_owned(),
+        None => "the last response was incomplete; polling again".to_owned(),
         Some(WaitingFor::FirstChange { until }) => {
             format!("no change observed yet; waiting{}", remaining(until))
         }
@@ -167,9 +167,7 @@ fn restart_note(broker: &BrokerHistory) -> Option<String> {
 const MISSING: &str = "missing";
 
 fn state<'a>(view: &WatchView, broker: &'a BrokerHistory) -> &'a str {
-    let is_missing =
-        |warning: &WatchWarning| matches!(warning, WatchWarning::MissingBroker(name) if *name == broker.name);
-    if view.warnings.iter().any(is_missing) {
+    if view.missing_brokers.contains(&broker.name) {
         return MISSING;
     }
     broker.colors.last().map_or("unknown", AsRef::as_ref)
@@ -214,6 +212,7 @@ mod tests {
     use crate::model::ids::VersionCode;
     use crate::model::kafka_version::KafkaVersion;
     use crate::upgrade::rules::broker_history::BrokerHistories;
+    use crate::upgrade::rules::watch_warnings::WatchWarning;
 
     const MINUTE: Duration = Duration::from_secs(60);
 
@@ -230,6 +229,7 @@ mod tests {
             timeout: 180 * MINUTE,
             last_response_at: Some(5 * MINUTE),
             brokers,
+            missing_brokers: Vec::new(),
             waiting_for: Some(WaitingFor::EndOfChange),
             warnings: vec![WatchWarning::RedBroker { name: "b2".to_owned(), since: 2 * MINUTE }],
         }
@@ -285,8 +285,8 @@ mod tests {
 
     #[test]
     fn a_missing_broker_is_not_shown_in_its_last_color() {
-        let warnings = vec![WatchWarning::MissingBroker("b3".to_owned())];
-        let text = text(&WatchView { warnings, ..view() }, 5 * MINUTE, 24, 100);
+        let view = WatchView { missing_brokers: vec!["b3".to_owned()], ..view() };
+        let text = text(&view, 5 * MINUTE, 24, 100);
         assert!(text.contains("  b3  missing"), "{text}");
         assert!(!text.contains("b3  green"), "{text}");
     }
@@ -304,7 +304,7 @@ mod tests {
         let view =
             WatchView { brokers, last_response_at: None, waiting_for: None, warnings: vec![], ..view() };
         assert!(
-            text(&view, Duration::ZERO, 24, 100).ends_with("no response yet\nwaiting for a clear response")
+            text(&view, Duration::ZERO, 24, 100).ends_with("no response yet\nwaiting for the first response")
         );
         assert_eq!(record(&view, Duration::ZERO), [""; 0]);
     }

@@ -66,11 +66,10 @@ pub(crate) fn resolve(
 ) -> Result<Settings, SettingsError> {
     let sources = Sources::new(flags, environment, files)?;
     let endpoint = resolve_endpoint(&sources)?;
-    // A sandbox has no TLS, and the file may exist only on the machine of the real run.
-    let cacert = if sources.sandbox.is_some() {
-        (None, Origin::Default)
-    } else {
-        resolve_path(&sources, Field::Cacert)?
+    let cacert = match resolve_path(&sources, Field::Cacert)? {
+        // A sandbox has no TLS, and the file may exist only on the machine of the real run.
+        _ if sources.sandbox.is_some() => (None, Origin::Default),
+        cacert => cacert,
     };
     let record = resolve_path(&sources, Field::Record)?;
     let proxy = parse_value(sources.first_value(Field::Proxy)?, Field::Proxy)?

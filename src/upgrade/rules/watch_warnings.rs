@@ -88,18 +88,20 @@ pub(crate) fn watch_warnings(facts: &WatchFacts<'_>, now: Duration) -> Vec<Watch
 impl WatchWarning {
     /// Describes the warning as of `now`.
     pub(crate) fn text(&self, now: Duration) -> String {
-        let lasting = |since: &Duration| {
-            let seconds = now.saturating_sub(*since).as_secs();
-            humantime::format_duration(Duration::from_secs(seconds)).to_string()
-        };
+        let seconds =
+            |time: Duration| humantime::format_duration(Duration::from_secs(time.as_secs())).to_string();
+        let lasting = |since: &Duration| seconds(now.saturating_sub(*since));
         match self {
-            Self::MissingBroker(name) => format!("{name} is missing from the service's response"),
+            Self::MissingBroker(name) => format!("missing from the service's response: {name}"),
             Self::RedBroker { name, since } => format!("{name} has been red for {}", lasting(since)),
             Self::ErrorState => "the service reports the state `error`; waiting to confirm it".to_owned(),
             Self::NoChange { since, usual: None } => format!("no change for {}", lasting(since)),
             Self::NoChange { since, usual: Some(usual) } => {
-                let usual = humantime::format_duration(Duration::from_secs(usual.as_secs()));
-                format!("no change for {}; upgrades of this cluster usually take {usual}", lasting(since))
+                format!(
+                    "no change for {}; upgrades of this cluster usually take {}",
+                    lasting(since),
+                    seconds(*usual)
+                )
             }
             Self::FailingReads { since, last_error } => {
                 format!(
@@ -162,7 +164,7 @@ mod tests {
     fn a_missing_broker_is_not_also_red() {
         let (brokers, missing) = (histories(&["red", "green"]), ["b1".to_owned()]);
         let facts = WatchFacts { missing_brokers: &missing, ..facts(&brokers, MINUTE) };
-        assert_eq!(texts(&facts, MINUTE), ["b1 is missing from the service's response"]);
+        assert_eq!(texts(&facts, MINUTE), ["missing from the service's response: b1"]);
     }
 
     #[test]

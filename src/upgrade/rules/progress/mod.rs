@@ -196,6 +196,8 @@ impl Progress {
     pub(crate) fn waiting_for(&self) -> Option<WaitingFor> {
         let until = self.confirmed_at;
         match (self.at_target_streak, self.other_version_streak) {
+            // Without a target, every healthy cluster could be the end of a change.
+            (Some(_), _) if self.has_only_unchanged_observations() => Some(WaitingFor::FirstChange { until }),
             (Some(_), _) => Some(WaitingFor::Confirmation { until }),
             (None, Some(_)) if self.change_observed || self.ownership == Ownership::Foreign => {
                 Some(WaitingFor::OtherVersionConfirmation { until })
@@ -203,6 +205,10 @@ impl Progress {
             (None, Some(_)) => Some(WaitingFor::FirstChange { until }),
             (None, None) => self.last_was_changing.then_some(WaitingFor::EndOfChange),
         }
+    }
+
+    fn has_only_unchanged_observations(&self) -> bool {
+        self.expected.target.is_none() && !self.change_observed && self.ownership == Ownership::Ours
     }
 
     pub(crate) fn expected(&self) -> &Expectation {

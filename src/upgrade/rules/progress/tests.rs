@@ -86,6 +86,9 @@ fn a_watch_waits_for_the_change_then_for_its_confirmation() {
     let mut early = ours(WatchThresholds::REMOTE);
     early.record(&observation(15, "running", NEW, GREEN));
     assert_eq!(early.waiting_for(), Some(WaitingFor::Confirmation { until: seconds(315) }), "no restart");
+    let mut idle = Progress::new(WatchThresholds::REMOTE, Ownership::Ours, expected(None));
+    idle.record(&observation(0, "running", OLD, GREEN));
+    assert_eq!(idle.waiting_for(), Some(WaitingFor::FirstChange { until: seconds(300) }), "no target");
 }
 
 #[test]

@@ -265,7 +265,7 @@ fn an_unselected_group_reports_how_many_were_compared() {
         let current = snapshot().current_group.unwrap();
         let side = |settings| VersionedSettings { settings, release: None };
         let changes = difference(side(&current.settings), side(&settings.settings));
-        Candidate { group: settings.group, changes, command: None }
+        Candidate { group: settings.group, changes }
     };
     let reason = |choice: GroupChoice| {
         let mut refused = snapshot();

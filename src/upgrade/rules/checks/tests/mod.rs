@@ -109,7 +109,7 @@ const NEVER_ACCEPTABLE: &[Case] = &[
         "two groups",
         |s| {
             let group = s.selected_group.group().unwrap().clone();
-            let candidate = Candidate { group, changes: Vec::new(), command: None };
+            let candidate = Candidate { group, changes: Vec::new() };
             s.selected_group = SelectedGroup::Chosen(GroupChoice::Several(ComparedGroups {
                 candidates: vec![candidate; 2],
                 total: 2,
