@@ -21,7 +21,7 @@ use crate::model::operation_name::OperationName;
 use crate::model::proxy_address::ProxyAddress;
 use crate::model::request_record::{RequestObserver, RequestRecord};
 use crate::model::service::Service;
-use crate::recording::{Exchange, RecordedResponse, Recorder};
+use crate::recording::{Exchange, NoResponse, RecordedResponse, Recorder};
 use crate::signals::SignalListener;
 
 /// What a connection to the service depends on, except for the credentials.
@@ -155,26 +155,30 @@ impl HttpClient {
         let headers = read.map_or(&[][..], |response| &response.headers);
         let fields = read.and_then(|response| response.body.as_ref().ok()).map(wire::redact);
         observer.response_received(&record, headers, fields.as_ref());
-        self.record(operation, &path, (sent, started), &response);
+        let is_unsigned = authorization.headers.is_empty();
+        self.record((operation, is_unsigned), &path, (sent, started), &response);
         (response, record)
     }
 
     /// Records an exchange. A failure is only reported, because a recording must not affect the command.
     fn record(
         &self,
-        operation: &Operation,
+        (operation, is_unsigned): (&Operation, bool),
         path: &str,
         (at, started): (Timestamp, Duration),
         response: &Result<Response, ApiError>,
     ) {
         let Connection { clock, observer, recorder, .. } = &self.connection;
         let Some(recorder) = recorder else { return };
-        let error = response.as_ref().err().map(ToString::to_string).unwrap_or_default();
-        let response = response.as_ref().map_err(|_| error.as_str()).map(|response| RecordedResponse {
-            status: response.status,
-            headers: &response.headers,
-            body: response.body.as_ref().map_err(String::as_str),
-        });
+        let response = match response {
+            Ok(response) => Ok(RecordedResponse {
+                status: response.status,
+                headers: &response.headers,
+                body: response.body.as_ref().ok(),
+            }),
+            Err(ApiError::NotSent { .. }) => Err(NoResponse::NotSent),
+            Err(_) => Err(NoResponse::NoResponse),
+        };
         let exchange = Exchange {
             at,
             duration: clock.elapsed().saturating_sub(started),
@@ -182,6 +186,7 @@ impl HttpClient {
             method: operation.method.as_str(),
             path,
             request: operation.body.as_ref(),
+            is_unsigned,
             response,
         };
         if let Err(error) = recorder.record(&exchange) {

@@ -40,6 +40,19 @@ impl Command {
         matches!(self, Self::Upgrade(_) | Self::Check(_))
     }
 
+    /// Returns true if the command may send requests.
+    pub(crate) fn uses_service(&self) -> bool {
+        match self {
+            Self::Upgrade(_) | Self::Check(_) | Self::Status(_) | Self::List(_) | Self::ConfigGroup(_) => {
+                true
+            }
+            Self::Config(args) => args.needs_settings(),
+            Self::History(_) | Self::Sandbox(_) | Self::Completions(_) | Self::Man(_) | Self::Help(_) => {
+                false
+            }
+        }
+    }
+
     /// Returns the unparsed value of `--poll`.
     pub(crate) fn poll(&self) -> Option<&str> {
         match self {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::api::{Connection, CredentialCache, HttpApi, Limits, ProbeReport, TrustFiles, probe};
 use crate::clock::{Clock as _, SystemClock};
-use crate::error::{CommandError, StartState};
+use crate::error::{CommandError, StartState, UsageError};
 use crate::journal::{Journal, Operator};
 use crate::model::command_context::{CommandContext, ServiceOption};
 use crate::model::request_record::RequestRecord;
@@ -65,6 +65,10 @@ impl Context {
         let is_explicit = |origin: &Origin| matches!(origin, Origin::Flag(_) | Origin::Variable(_));
         let profile =
             settings.profile.as_ref().filter(|(_, origin)| is_explicit(origin)).map(|(name, _)| name.clone());
+        if flags.record_anonymous && settings.record.is_none() {
+            let reason = "it needs --record FILE, or a profile with `record`".to_owned();
+            return Err(UsageError::InvalidFlag { name: "--record-anonymous", reason }.into());
+        }
         let recorder = settings.record.clone().map(|path| {
             let options = RecordingOptions { path, is_anonymous: flags.record_anonymous };
             Rc::new(Recorder::new(options, settings.service.clone()))

@@ -95,14 +95,14 @@ fn print_recording_notes(path: &Path, command: &Command, is_sandbox: bool) {
     }
     let Ok(comparisons) = sandbox::compare(path) else { return };
     let count = |finding| comparisons.iter().filter(|comparison| comparison.finding == finding).count();
+    let path = escape(&shell_quote(&path.display().to_string()));
     streams::print_stderr(&format!(
-        "Of {} assumptions about the service, it confirms {} and contradicts {}. To see which: cdss sandbox --compare \
-         {}\nA recording of a real upgrade helps to improve cdss: attach it to an issue. With --record-anonymous, it has \
-         no names and numbers.",
+        "Of {} assumptions about the service, it confirms {} and contradicts {}. To see which:\n  cdss sandbox --compare \
+         {path}\nA recording of a real upgrade helps to improve cdss. Read it, then attach it to an issue with the form \
+         \"Recording\".",
         comparisons.len(),
         count(Finding::Confirms),
         count(Finding::Contradicts),
-        escape(&shell_quote(&path.display().to_string())),
     ));
 }
 

@@ -90,6 +90,9 @@ fn run(
         let error = UsageError::NoMarkdown { command: command.name() };
         return fail(command, error.into(), OutputOptions::default());
     }
+    if (global.record.is_some() || global.record_anonymous) && !command.uses_service() {
+        return fail(command, misplaced_record(command), options.unwrap_or_default());
+    }
     match command {
         Command::Help(args) => match help::text(args, Cli::command()) {
             Ok(text) => print_text(&format!("{}\n", text.trim_end())),
@@ -134,6 +137,17 @@ fn run(
         // An invalid output format is reported with the other settings, because a profile may override it.
         _ => run_service_command(command, &flags, environment, options.unwrap_or_default()),
     }
+}
+
+/// Returns the error for `--record` with a command that sends no requests.
+fn misplaced_record(command: &Command) -> CommandError {
+    let reason = match command {
+        Command::Sandbox(_) => {
+            "it belongs to the command in the sandbox: cdss sandbox -- cdss upgrade … --record FILE"
+        }
+        _ => "this command sends no requests",
+    };
+    UsageError::InvalidFlag { name: "--record", reason: reason.to_owned() }.into()
 }
 
 /// Prints the error of a command that failed before it started.

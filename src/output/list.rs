@@ -76,7 +76,7 @@ impl ListReport for ScenariosReport {
 }
 
 impl ListReport for ComparisonReport {
-    const HEADING: &'static [&'static str] = &["QUESTION", "RECORDING", "LINES", "DETAIL"];
+    const HEADING: &'static [&'static str] = &["QUESTION", "FINDING", "LINES", "DETAIL"];
 
     fn rows(&self) -> impl Iterator<Item = Vec<String>> {
         self.questions.iter().flat_map(|question| {

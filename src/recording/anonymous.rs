@@ -1,19 +1,22 @@
 //! Placeholders for the names and numbers of clusters, config groups, and networks. They are stable within one command.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
-/// The names and numbers that were replaced so far, in the order of their appearance.
+/// The placeholders of the names and numbers so far.
 #[derive(Debug, Default)]
 pub(super) struct Anonymizer {
-    names: Vec<Replacement>,
-    numbers: Vec<Replacement>,
+    names: Placeholders,
+    numbers: Placeholders,
 }
 
-#[derive(Debug)]
-struct Replacement {
-    kind: &'static str,
-    original: String,
-    placeholder: String,
+#[derive(Debug, Default)]
+struct Placeholders {
+    /// The placeholder of each text, by what it names.
+    known: HashMap<(&'static str, String), String>,
+    /// The number of placeholders of each kind.
+    counts: HashMap<&'static str, usize>,
 }
 
 /// The fields with names, and what they name.
@@ -34,13 +37,6 @@ const FIRST_CLUSTER_NO: usize = 1_000_001;
 const FIRST_GROUP_NO: usize = 1_001;
 
 impl Anonymizer {
-    /// Replaces all names and numbers in a body. Numbers keep their type.
-    pub(super) fn replace(&mut self, value: &mut Value) {
-        self.replace_fields(value);
-        // Only now all names of the body are known.
-        self.replace_in_texts(value);
-    }
-
     /// Replaces the number at the end of a path.
     pub(super) fn path(&mut self, path: &str) -> String {
         let kind = if path.contains("/configGroup/") { "group" } else { "cluster" };
@@ -52,9 +48,10 @@ impl Anonymizer {
         }
     }
 
-    fn replace_fields(&mut self, value: &mut Value) {
+    /// Replaces all names and numbers in a body. Numbers keep their type.
+    pub(super) fn replace(&mut self, value: &mut Value) {
         match value {
-            Value::Array(values) => values.iter_mut().for_each(|value| self.replace_fields(value)),
+            Value::Array(values) => values.iter_mut().for_each(|value| self.replace(value)),
             Value::Object(fields) => {
                 for (field, value) in fields {
                     let kind_of = |fields: &[(&str, &'static str)]| {
@@ -65,7 +62,7 @@ impl Anonymizer {
                     } else if let Some(kind) = kind_of(&NUMBER_FIELDS) {
                         self.replace_number(kind, value);
                     } else {
-                        self.replace_fields(value);
+                        self.replace(value);
                     }
                 }
             }
@@ -84,43 +81,17 @@ impl Anonymizer {
         }
     }
 
-    fn replace_in_texts(&self, value: &mut Value) {
-        match value {
-            Value::Array(values) => values.iter_mut().for_each(|value| self.replace_in_texts(value)),
-            Value::Object(fields) => {
-                for (name, value) in fields {
-                    match value {
-                        Value::String(text) if matches!(name.as_str(), "message" | "details") => {
-                            *text = self.text(text);
-                        }
-                        value => self.replace_in_texts(value),
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Replaces all known names and numbers in a text, the longest first.
-    fn text(&self, text: &str) -> String {
-        let mut known: Vec<&Replacement> = self.names.iter().chain(&self.numbers).collect();
-        known.sort_by_key(|replacement| std::cmp::Reverse(replacement.original.len()));
-        known.iter().fold(text.to_owned(), |text, Replacement { original, placeholder, .. }| {
-            text.replace(original.as_str(), placeholder)
-        })
-    }
-
     fn name(&mut self, kind: &'static str, name: &str) -> String {
         if name.is_empty() {
             return String::new();
         }
         // The names of nodes begin with that of their cluster.
-        let cluster = self.names.iter().filter(|known| known.kind == "cluster" && kind == "node");
-        let prefix = cluster.filter_map(|known| {
-            let rest = name.strip_prefix(known.original.as_str())?;
+        let clusters = self.names.known.iter().filter(|((of, _), _)| *of == "cluster" && kind == "node");
+        let prefix = clusters.filter_map(|((_, cluster), placeholder)| {
+            let rest = name.strip_prefix(cluster.as_str())?;
             // More letters could belong to the name of another cluster.
             let is_suffix = rest.chars().filter(|c| c.is_alphabetic()).count() <= 1;
-            is_suffix.then(|| (known.original.len(), format!("{}{rest}", known.placeholder)))
+            is_suffix.then(|| (cluster.len(), format!("{placeholder}{rest}")))
         });
         if let Some((_, node)) = prefix.max_by_key(|(length, _)| *length) {
             return node;
@@ -136,18 +107,17 @@ impl Anonymizer {
 
 /// Returns the placeholder of a text, and creates it at the first appearance. `new` gets its number, starting at 1.
 fn placeholder(
-    known: &mut Vec<Replacement>,
+    Placeholders { known, counts }: &mut Placeholders,
     kind: &'static str,
     original: &str,
     new: impl Fn(usize) -> String,
 ) -> String {
-    let of_kind = || known.iter().filter(|replacement| replacement.kind == kind);
-    if let Some(found) = of_kind().find(|replacement| replacement.original == original) {
-        return found.placeholder.clone();
-    }
-    let placeholder = new(of_kind().count() + 1);
-    known.push(Replacement { kind, original: original.to_owned(), placeholder: placeholder.clone() });
-    placeholder
+    let create = || {
+        let count = counts.entry(kind).or_default();
+        *count += 1;
+        new(*count)
+    };
+    known.entry((kind, original.to_owned())).or_insert_with(create).clone()
 }
 
 #[cfg(test)]
@@ -174,10 +144,6 @@ mod tests {
                 "inputText": "orders", "hostname": "orders-prod-d-001", "vpcName": "net" })),
             json!({ "serviceGroupInstanceNo": 1_000_002, "upgradeConfigGroupNo": 1001,
                 "inputText": "cluster-2", "hostname": "cluster-1-d-001", "vpcName": "vpc-1" })
-        );
-        assert_eq!(
-            replaced(json!({ "message": "orders-prod and orders: group 312" })),
-            json!({ "message": "cluster-1 and cluster-2: group 1001" })
         );
         assert_eq!(
             anonymizer.path("/api/v1/configGroup/getKafkaConfigGroup/312"),

@@ -6,13 +6,14 @@ mod redact;
 
 use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use strum::IntoStaticStr;
 
 use anonymous::Anonymizer;
 
@@ -37,15 +38,27 @@ pub(crate) struct Exchange<'a> {
     pub method: &'a str,
     pub path: &'a str,
     pub request: Option<&'a Value>,
-    pub response: Result<RecordedResponse<'a>, &'a str>,
+    /// The request has no signature.
+    pub is_unsigned: bool,
+    pub response: Result<RecordedResponse<'a>, NoResponse>,
 }
 
-/// A response. The body is an error if it is not JSON.
+/// Why there is no response. The text of the error is not recorded: it may name hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub(crate) enum NoResponse {
+    /// No byte of the request was sent.
+    NotSent,
+    NoResponse,
+}
+
+/// A response.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RecordedResponse<'a> {
     pub status: u16,
     pub headers: &'a [(&'static str, String)],
-    pub body: Result<&'a Value, &'a str>,
+    /// None if it is not JSON.
+    pub body: Option<&'a Value>,
 }
 
 /// Appends exchanges to a file, one JSON line each. The first line of each command describes the service.
@@ -83,8 +96,9 @@ struct Line<'a> {
     headers: Map<String, Value>,
     /// Null if there was no response, or if it is not JSON.
     response: Option<Value>,
-    /// Why there is no response, or why it is not JSON.
-    error: Option<String>,
+    /// Why there is no response: `not-sent`, `no-response`, or `not-json`.
+    error: Option<&'static str>,
+    unsigned: bool,
     duration_ms: u64,
 }
 
@@ -107,7 +121,7 @@ impl Recorder {
     ///
     /// # Errors
     ///
-    /// Fails if the file can't be written, or if it exists and is no recording. Later calls then record nothing and
+    /// Fails if the file can't be written, or if it exists and is no recording of this kind. Later calls then record nothing and
     /// succeed, so that the failure is reported once.
     pub(crate) fn record(&self, exchange: &Exchange<'_>) -> io::Result<()> {
         let state = &mut *self.state.borrow_mut();
@@ -120,7 +134,7 @@ impl Recorder {
 
     fn try_record(&self, state: &mut State, exchange: &Exchange<'_>) -> io::Result<()> {
         if matches!(state, State::NotOpened) {
-            let mut file = open(&self.options.path)?;
+            let mut file = open(&self.options)?;
             write_line(&mut file, &self.header(exchange.at))?;
             let anonymizer = self.options.is_anonymous.then(Anonymizer::default);
             *state = State::Open { file, anonymizer };
@@ -137,25 +151,45 @@ impl Recorder {
             "site": self.service.site.to_string(),
             "region": self.service.region.code(),
             "sandbox": self.service.sandbox,
+            "anonymous": self.options.is_anonymous,
         })
     }
 }
 
-/// Opens the file for appending, with mode 0600.
+/// The length of the first line that is read of an existing file. Chosen: far longer than a header.
+const MAX_HEADER_BYTES: u64 = 4_096;
+
+/// Opens the file for appending, with mode 0600. Ends an incomplete last line, which a killed command leaves.
 ///
 /// # Errors
 ///
-/// Fails if it is not a regular file, or if it has content that is no recording.
-fn open(path: &Path) -> io::Result<File> {
-    if let Ok(existing) = private_file::open(path, OpenOptions::new().read(true)) {
+/// Fails if it is not a regular file, or if it has content that is no recording or has names where this one has none.
+fn open(RecordingOptions { path, is_anonymous }: &RecordingOptions) -> io::Result<File> {
+    let mut is_incomplete = false;
+    if let Ok(mut existing) = private_file::open(path, OpenOptions::new().read(true))
+        && existing.metadata()?.len() > 0
+    {
         let mut first = String::new();
-        BufReader::new(existing).read_line(&mut first)?;
+        // A line that is no text is no header.
+        let _no_text = BufReader::new(&existing).take(MAX_HEADER_BYTES).read_line(&mut first);
         let header = serde_json::from_str::<Value>(&first).unwrap_or_default();
-        if !first.is_empty() && header["recording"] != FORMAT {
+        if header["recording"] != FORMAT {
             return Err(io::Error::other("it exists and is not a recording"));
         }
+        if header["anonymous"] != *is_anonymous {
+            let reason = if *is_anonymous { "it has names and numbers" } else { "it is anonymous" };
+            return Err(io::Error::other(format!("{reason}; use another file")));
+        }
+        let mut last = [0];
+        existing.seek(SeekFrom::End(-1))?;
+        existing.read_exact(&mut last)?;
+        is_incomplete = last != *b"\n";
     }
-    private_file::open_to_append(path)
+    let mut file = private_file::open_to_append(path)?;
+    if is_incomplete {
+        file.write_all(b"\n")?;
+    }
+    Ok(file)
 }
 
 /// Writes a line with one call, so that commands that record to the same file do not mix their lines.
@@ -166,20 +200,23 @@ fn write_line(file: &mut File, line: &impl Serialize) -> io::Result<()> {
 }
 
 fn line<'a>(exchange: &Exchange<'a>, mut anonymizer: Option<&mut Anonymizer>) -> Line<'a> {
+    let is_anonymous = anonymizer.is_some();
     let mut clean = |value: &Value| {
-        let mut value = redact::redact(value);
+        let mut value = redact::redact(value, is_anonymous);
         if let Some(anonymizer) = &mut anonymizer {
             anonymizer.replace(&mut value);
         }
         value
     };
     let (request, response) = (exchange.request.map(&mut clean), exchange.response);
-    let body = response.ok().and_then(|response| response.body.ok()).map(&mut clean);
+    let body = response.ok().and_then(|response| response.body).map(&mut clean);
     let error = match response {
-        Ok(RecordedResponse { body: Err(reason), .. }) | Err(reason) => Some(redact::mask_addresses(reason)),
-        Ok(_) => None,
+        Ok(RecordedResponse { body: Some(_), .. }) => None,
+        Ok(_) => Some("not-json"),
+        Err(reason) => Some(reason.into()),
     };
     let headers = response.map_or(&[][..], |response| response.headers).iter();
+    let headers = headers.filter(|(name, _)| HARMLESS_HEADERS.contains(name));
     let headers =
         headers.map(|(name, value)| ((*name).to_owned(), Value::String(redact::mask_addresses(value))));
     let headers = headers.collect();
@@ -197,9 +234,23 @@ fn line<'a>(exchange: &Exchange<'a>, mut anonymizer: Option<&mut Anonymizer>) ->
         headers,
         response: body,
         error,
+        unsigned: exchange.is_unsigned,
         duration_ms: u64::try_from(exchange.duration.as_millis()).unwrap_or(u64::MAX),
     }
 }
+
+/// The response headers that are recorded. Those of proxies, such as `via`, may name hosts.
+const HARMLESS_HEADERS: [&str; 9] = [
+    "age",
+    "content-length",
+    "content-type",
+    "date",
+    "retry-after",
+    "x-ncp-apigw-error-code",
+    "x-ncp-apigw-status-code",
+    "x-ncp-request-id",
+    "x-ncp-trace-id",
+];
 
 #[cfg(test)]
 mod tests {
@@ -217,7 +268,7 @@ mod tests {
         Recorder::new(RecordingOptions { path: path.to_owned(), is_anonymous }, service)
     }
 
-    fn exchange<'a>(response: Result<RecordedResponse<'a>, &'a str>) -> Exchange<'a> {
+    fn exchange(response: Result<RecordedResponse<'_>, NoResponse>) -> Exchange<'_> {
         Exchange {
             at: Timestamp::UNIX_EPOCH,
             duration: Duration::from_millis(12),
@@ -225,9 +276,12 @@ mod tests {
             method: "POST",
             path: "/api/v1/cluster/getClusterInfoList/1009123",
             request: None,
+            is_unsigned: false,
             response,
         }
     }
+
+    const LOST: Result<RecordedResponse<'_>, NoResponse> = Err(NoResponse::NoResponse);
 
     fn lines(path: &Path) -> Vec<Value> {
         let text = std::fs::read_to_string(path).unwrap();
@@ -239,32 +293,31 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run.jsonl");
         let body = json!({ "code": 0, "result": { "clusterName": "orders", "status": "running" } });
-        let headers = [("x-ncp-trace-id", "abc".to_owned()), ("via", "1.1 10.1.2.3".to_owned())];
+        let headers = [("x-ncp-trace-id", "abc 10.1.2.3".to_owned()), ("via", "1.1 gw.acme".to_owned())];
         for _ in 0..2 {
             let recorder = recorder(&path, false);
             assert!(!recorder.has_recorded());
-            let response = RecordedResponse { status: 200, headers: &headers, body: Ok(&body) };
+            let response = RecordedResponse { status: 200, headers: &headers, body: Some(&body) };
             recorder.record(&exchange(Ok(response))).unwrap();
-            recorder.record(&exchange(Err("connection to 10.1.2.3:443 closed"))).unwrap();
+            recorder.record(&exchange(LOST)).unwrap();
+            recorder.record(&exchange(Err(NoResponse::NotSent))).unwrap();
             assert!(recorder.has_recorded());
         }
         let lines = lines(&path);
-        assert_eq!(lines.len(), 6);
+        assert_eq!(lines.len(), 8);
         assert_eq!((&lines[0]["recording"], &lines[0]["region"]), (&json!(FORMAT), &json!("KR")));
-        assert_eq!(lines[0], lines[3]);
+        assert_eq!(lines[0], lines[4]);
         assert_eq!(
             lines[1],
             json!({
                 "at": "1970-01-01T00:00:00Z", "operation": "getClusterInfo", "method": "POST",
                 "path": "/api/v1/cluster/getClusterInfoList/1009123", "request": null, "status": 200,
-                "headers": { "x-ncp-trace-id": "abc", "via": "1.1 (address)" },
-                "response": body, "error": null, "duration_ms": 12,
+                "headers": { "x-ncp-trace-id": "abc (address)" },
+                "response": body, "error": null, "unsigned": false, "duration_ms": 12,
             })
         );
-        assert_eq!(
-            (&lines[2]["status"], &lines[2]["error"]),
-            (&Value::Null, &json!("connection to (address):443 closed"))
-        );
+        assert_eq!((&lines[2]["status"], &lines[2]["error"]), (&Value::Null, &json!("no-response")));
+        assert_eq!(lines[3]["error"], "not-sent");
     }
 
     #[cfg(unix)]
@@ -273,33 +326,33 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let (path, other) = (folder.path().join("run.jsonl"), folder.path().join("notes.txt"));
-        recorder(&path, false).record(&exchange(Err("lost"))).unwrap();
+        recorder(&path, false).record(&exchange(LOST)).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::write(&other, "my notes\n").unwrap();
         let refused = recorder(&other, false);
-        let error = refused.record(&exchange(Err("lost"))).unwrap_err();
+        let error = refused.record(&exchange(LOST)).unwrap_err();
         assert_eq!(error.to_string(), "it exists and is not a recording");
-        assert!(refused.record(&exchange(Err("lost"))).is_ok(), "reported once");
+        assert!(refused.record(&exchange(LOST)).is_ok(), "reported once");
         assert!(!refused.has_recorded());
         assert_eq!(std::fs::read_to_string(&other).unwrap(), "my notes\n");
         let missing = recorder(&folder.path().join("none/run.jsonl"), false);
-        assert!(missing.record(&exchange(Err("lost"))).is_err());
+        assert!(missing.record(&exchange(LOST)).is_err());
     }
 
     #[test]
     fn anonymous_recording_has_no_names_or_numbers() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run.jsonl");
-        let body = json!({ "code": 3, "message": "orders-prod (1009123) is busy", "result": {
+        let body = json!({ "code": 3, "message": "payments (1009130) is busy", "result": {
             "clusterName": "orders-prod", "configGroupNo": 312, "serviceGroupInstanceNo": "1009123",
             "brokerStatusPerNode": [{ "hostname": "orders-prod-d-001", "status": "green" }] } });
         let recorder = recorder(&path, true);
         for _ in 0..2 {
-            let response = RecordedResponse { status: 200, headers: &[], body: Ok(&body) };
+            let response = RecordedResponse { status: 200, headers: &[], body: Some(&body) };
             recorder.record(&exchange(Ok(response))).unwrap();
         }
         let text = std::fs::read_to_string(&path).unwrap();
-        for secret in ["orders", "1009123", "312"] {
+        for secret in ["orders", "1009123", "312", "payments", "1009130"] {
             assert!(!text.contains(secret), "{secret} in {text}");
         }
         let lines = lines(&path);
@@ -307,7 +360,22 @@ mod tests {
         assert_eq!(lines[1]["response"]["result"]["clusterName"], "cluster-1");
         assert_eq!(lines[1]["response"]["result"]["serviceGroupInstanceNo"], "1000001");
         assert_eq!(lines[1]["response"]["result"]["brokerStatusPerNode"][0]["hostname"], "cluster-1-d-001");
-        assert_eq!(lines[1]["response"]["message"], "cluster-1 (1000001) is busy");
+        assert_eq!(lines[1]["response"]["message"], "(hidden)");
         assert_eq!(lines[1], lines[2], "placeholders are stable");
+    }
+
+    #[test]
+    fn incomplete_line_is_ended_and_kinds_are_not_mixed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.jsonl");
+        recorder(&path, true).record(&exchange(LOST)).unwrap();
+        let complete = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{complete}{{\"at\":")).unwrap();
+        recorder(&path, true).record(&exchange(LOST)).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, format!("{complete}{{\"at\":\n{complete}"));
+        let error = recorder(&path, false).record(&exchange(LOST)).unwrap_err();
+        assert_eq!(error.to_string(), "it is anonymous; use another file");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
     }
 }

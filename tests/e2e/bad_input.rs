@@ -340,3 +340,20 @@ fn document_of_a_usage_error_names_the_missing_arguments() {
         "the following required arguments were not provided: --cluster <CLUSTER> --version <VERSION>";
     assert_eq!(document["error"]["message"], message);
 }
+
+#[test]
+fn recording_needs_a_command_that_sends_requests() {
+    let home = Home::empty();
+    for (line, reason) in [
+        ("history --record run.jsonl", "--record: this command sends no requests"),
+        ("config list --record run.jsonl", "--record: this command sends no requests"),
+        ("sandbox --record run.jsonl --list", "cdss sandbox -- cdss upgrade … --record FILE"),
+    ] {
+        let run = home.run(line);
+        run.assert_says(2, &[reason]);
+    }
+    let env = TestEnv::new(Scenario::Healthy);
+    let run = env.run("list versions --record-anonymous");
+    run.assert_says(2, &["--record-anonymous: it needs --record FILE"]);
+    assert_eq!(env.log().received(), 0);
+}

@@ -351,7 +351,7 @@ fn run_mode(block: &Block) -> RunMode {
         "cdss list clusters" if is_korean => {
             RunMode::WithAnswers(&[("시작하려면 클러스터 이름(orders-prod) 입력: ", "orders-prod")])
         }
-        "cdss config verify --record first-run.jsonl" => {
+        "cdss config verify --record first-run.jsonl --record-anonymous" => {
             RunMode::WithAnswers(&[("Type orders-prod to start: ", "orders-prod")])
         }
         "cdss list clusters" => RunMode::WithAnswers(&[("Type orders-prod to start: ", "orders-prod")]),
