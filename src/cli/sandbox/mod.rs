@@ -156,8 +156,7 @@ fn serve(args: &SandboxArgs, language: Option<Language>, environment: &Environme
 }
 
 /// Printed for a person whose command failed: its hints name the address of this sandbox.
-const ENDED_NOTE: &str = "sandbox: it has ended, so the commands above no longer work; to try them, run \
-                          `cdss sandbox -- sh` and repeat your command there";
+const ENDED_NOTE: &str = "sandbox: ended; to try the commands above, repeat yours in `cdss sandbox -- sh`";
 
 /// The warning if the sandbox received no requests. It can't know what the command did instead.
 const NO_REQUESTS_WARNING: &str = "warning: the sandbox received no requests: the command did not run cdss, cdss \
