@@ -33,7 +33,7 @@ use std::{fmt, io};
 use thiserror::Error;
 use tokio::runtime::Builder;
 
-pub use compare::{Comparison, Evidence, Finding, Question, compare, questions};
+pub use compare::{Comparison, Evidence, Finding, Question, compare, compare_last_session, questions};
 pub use log::{LogEntry, RequestLog};
 pub use options::{AccountChange, NewCluster, Options, Pace, Scale, ScheduledChange};
 pub use replay::ReplayClock;

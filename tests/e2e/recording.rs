@@ -3,7 +3,9 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use cdss::sandbox::{Options, ReplayClock, Scenario};
+use cdss::sandbox::{
+    Comparison, Finding, Options, ReplayClock, Scenario, compare as compare_recording, compare_last_session,
+};
 use serde_json::{Value, json};
 
 use crate::support::{ACCESS_KEY, Home, Run, SECRET_KEY, TestEnv, UPGRADE, side_by_side};
@@ -89,7 +91,7 @@ fn recording_of_a_sandbox_upgrade_confirms_the_assumptions() {
         assert!(confirmed.iter().any(|confirmed| confirmed == id), "{id}: {confirmed:?}");
     }
     let table = env.home.run(&format!("sandbox --compare {}", path.display()));
-    assert!(table.stdout.contains("progress.never-upgraded  untouched"), "{}", table.stdout);
+    assert!(table.stdout.contains("progress.idle          untouched"), "{}", table.stdout);
 }
 
 #[test]
@@ -227,4 +229,61 @@ fn profile_can_record_every_command() {
     }
     let headers = lines(&path).iter().filter(|line| line["recording"] == "cdss-recording/v1").count();
     assert_eq!(headers, 2);
+}
+
+#[test]
+fn failed_upgrade_contradicts_no_assumption() {
+    let env = TestEnv::new(Scenario::EndsInError);
+    let (run, path) = record(&env, &upgrade());
+    assert_eq!(run.code, 7, "{run:#?}");
+    let text = std::fs::read_to_string(&path).expect("there is a recording");
+    assert!(text.contains(r#""status":"red""#) && text.contains(r#""status":"error""#), "{text}");
+    assert_eq!(contradicted(&path), []);
+}
+
+#[test]
+fn commands_in_one_file_are_compared_apart() {
+    let env = TestEnv::new(Scenario::Healthy);
+    let path = env.home.path().join("run.jsonl");
+    // The placeholder of the first cluster is the same in both commands.
+    for line in ["check --cluster logs-prod --version 3.9.0 --config-group logs-390", upgrade().as_str()] {
+        let run = env.run(&format!("{line} --record {} --record-anonymous", path.display()));
+        assert_eq!(run.code, 0, "{run:#?}");
+    }
+    let whole = std::fs::read_to_string(&path).expect("there is a recording");
+    assert_eq!(contradicted(&path), []);
+    // The first command was killed while it wrote its last line.
+    let header = whole.rfind("{\"recording\"").expect("the second command has a header");
+    let (first, second) = (&whole[..header], &whole[header..]);
+    for line_end in ["\n", ""] {
+        let torn = format!("{}{line_end}{second}", &first[..first.len() - 20]);
+        std::fs::write(&path, torn).expect("the home can be written");
+        assert_eq!(contradicted(&path), []);
+    }
+    // What contradicts is in the first command.
+    let changed = first.replace("\"kafkaVersionName\"", "\"kafkaVersion\"") + second;
+    std::fs::write(&path, changed).expect("the home can be written");
+    let ids = |comparisons: Vec<Comparison>| -> Vec<String> {
+        let contradicts = |comparison: &Comparison| comparison.finding == Finding::Contradicts;
+        comparisons.into_iter().filter(contradicts).map(|comparison| comparison.question.id).collect()
+    };
+    assert_eq!(ids(compare_recording(&path).expect("it is a recording")), ["response.fields"]);
+    let last = compare_last_session(&path).expect("it is a recording");
+    assert!(last.iter().any(|comparison| comparison.finding == Finding::Confirms));
+    assert_eq!(ids(last), Vec::<String>::new());
+}
+
+#[test]
+fn replay_has_no_data_of_clusters_that_were_not_read() {
+    let env = TestEnv::new(Scenario::Healthy);
+    let (run, path) = record(&env, "check --cluster orders-prod --version 3.9.0");
+    assert_eq!(run.code, 0, "{run:#?}");
+    let replay = Options { replay: Some((path, ReplayClock::Fast)), ..Options::default() };
+    let replayed = TestEnv::with(replay);
+    let other = replayed.run("check --cluster no:1009210 --version 3.9.0");
+    assert_ne!(other.code, 0, "{other:#?}");
+    let log = replayed.log();
+    let reads: Vec<_> = log.requests.iter().filter(|request| request.path.ends_with("/1009210")).collect();
+    assert!(!reads.is_empty() && reads.iter().all(|request| request.status == 404), "{reads:#?}");
+    assert_eq!(replayed.run("check --cluster orders-prod --version 3.9.0").code, 0);
 }

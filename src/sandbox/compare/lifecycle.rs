@@ -1,5 +1,7 @@
 //! What a recording shows of an upgrade between the accepted start and its end.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{Observations, PROGRESS, READ_CLUSTER, is_accepted_start, is_success};
@@ -39,6 +41,15 @@ fn upgrades(exchanges: &[Exchange]) -> Vec<Upgrade<'_>> {
 impl<'a> Upgrade<'a> {
     fn entries(&self) -> impl Iterator<Item = &'a Exchange> {
         self.reads.iter().copied().filter(|read| read.operation == READ_CLUSTER)
+    }
+
+    /// Returns the reads before the upgrade failed. It may have failed right after the last entry without the failure.
+    fn before_failure(&self) -> &[&'a Exchange] {
+        let is_entry = |read: &&Exchange| read.operation == READ_CLUSTER;
+        let is_failed = |read: &&Exchange| is_entry(read) && status_of(read) == "error";
+        let Some(failure) = self.reads.iter().position(is_failed) else { return &self.reads };
+        let last_entry = self.reads[..failure].iter().rposition(is_entry);
+        &self.reads[..last_entry.map_or(0, |index| index + 1)]
     }
 
     fn has_version(&self, entry: &Exchange) -> bool {
@@ -81,7 +92,8 @@ pub(super) fn switch(exchanges: &[Exchange], observations: &mut Observations) {
 /// The status is `changing` until the version switches.
 pub(super) fn status(exchanges: &[Exchange], observations: &mut Observations) {
     for upgrade in upgrades(exchanges) {
-        for entry in upgrade.entries().take_while(|entry| !upgrade.has_version(entry)) {
+        let entries = upgrade.before_failure().iter().filter(|read| read.operation == READ_CLUSTER);
+        for entry in entries.take_while(|entry| !upgrade.has_version(entry)) {
             let status = status_of(entry);
             let detail = || format!("`{status}` before the version switched");
             observations.add(entry, (status != "changing").then(detail));
@@ -89,12 +101,15 @@ pub(super) fn status(exchanges: &[Exchange], observations: &mut Observations) {
     }
 }
 
-/// Brokers restart one at a time, in the order of the list.
+/// Brokers restart one at a time, in the order of the list. Only restarts of all of them show that.
 pub(super) fn brokers(exchanges: &[Exchange], observations: &mut Observations) {
     for upgrade in upgrades(exchanges) {
-        let mut latest = 0;
-        for read in upgrade.reads.iter().filter(|read| read.operation != READ_CLUSTER) {
+        let (mut latest, mut restarting, mut restarted) = (0, None, BTreeSet::new());
+        // Reads that show a restart, and the number of brokers in the last one.
+        let (mut evidence, mut count, mut is_contradicted) = (Vec::new(), 0, false);
+        for read in upgrade.before_failure().iter().filter(|read| read.operation != READ_CLUSTER) {
             let Some(nodes) = read.field("result")["brokerStatusPerNode"].as_array() else { continue };
+            count = nodes.len();
             let color = |node: &Value| node["status"].as_str().unwrap_or_default().to_owned();
             let away: Vec<(usize, String)> =
                 nodes.iter().map(color).enumerate().filter(|(_, color)| color != "green").collect();
@@ -110,7 +125,22 @@ pub(super) fn brokers(exchanges: &[Exchange], observations: &mut Observations) {
                 }
                 several => Some(format!("{} brokers were not green at once", several.len())),
             };
-            observations.add(read, contradiction);
+            let now = away.first().map(|(broker, _)| *broker);
+            if restarting.is_some() || now.is_some() {
+                evidence.push(*read);
+            }
+            // It is green again.
+            restarted.extend(restarting.filter(|broker| now != Some(*broker)));
+            restarting = now;
+            is_contradicted |= contradiction.is_some();
+            if contradiction.is_some() {
+                observations.add(read, contradiction);
+            }
+        }
+        if !is_contradicted && count > 0 && restarted.len() == count {
+            for read in evidence {
+                observations.add(read, None);
+            }
         }
     }
 }

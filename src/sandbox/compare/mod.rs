@@ -3,6 +3,7 @@
 mod lifecycle;
 mod shape;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 use self::shape::Shapes;
 use super::InvalidOption;
 use super::log::START;
-use super::recording::{self, Exchange, as_number};
+use super::recording::{self, Exchange, Session, as_number};
 
 /// An open question about the service, with what the sandbox assumes.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -59,8 +60,8 @@ pub struct Comparison {
 /// The questions that this module can answer, spelled as in the data file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display, EnumString, VariantArray)]
 enum QuestionId {
-    #[strum(serialize = "progress.never-upgraded")]
-    ProgressNeverUpgraded,
+    #[strum(serialize = "progress.idle")]
+    ProgressIdle,
     #[strum(serialize = "refusal.form")]
     RefusalForm,
     #[strum(serialize = "start.form")]
@@ -100,10 +101,26 @@ impl Observations {
     }
 }
 
-/// The operations that change nothing and report refusals of an upgrade.
 const PRECHECK: &str = "rollingUpgradePreCheck";
 const PROGRESS: &str = "rollingUpgradeProgressCheck";
 const READ_CLUSTER: &str = "getClusterInfo";
+
+/// The operations that only read. Others report refusals with codes of their own.
+const READS: [&str; 13] = [
+    READ_CLUSTER,
+    PROGRESS,
+    "getCDSSVersionList",
+    "getClusterInfoList",
+    "getClusterStatus",
+    "getClusterNodeList",
+    "getBrokerInfo",
+    "downloadCertificate",
+    "getKafkaVersionConfigGroupList",
+    "getKafkaConfigGroupList",
+    "getKafkaConfigGroup",
+    "getKafkaConfigGroupDetailList",
+    "getConfigGroupUsingClusterList",
+];
 
 /// Returns the open questions about the service.
 pub fn questions() -> Vec<Question> {
@@ -116,21 +133,35 @@ pub fn questions() -> Vec<Question> {
 ///
 /// Fails if the file can't be read or is no recording.
 pub fn compare(path: &Path) -> Result<Vec<Comparison>, InvalidOption> {
-    let exchanges = recording::read(path)?;
-    Ok(compare_exchanges(&exchanges))
+    Ok(compare_sessions(&recording::read(path)?))
 }
 
-fn compare_exchanges(exchanges: &[Exchange]) -> Vec<Comparison> {
+/// Compares only what the last command recorded, like [`compare`].
+///
+/// # Errors
+///
+/// Fails if the file can't be read or is no recording.
+pub fn compare_last_session(path: &Path) -> Result<Vec<Comparison>, InvalidOption> {
+    let sessions = recording::read(path)?;
+    Ok(compare_sessions(sessions.last().map(std::slice::from_ref).unwrap_or_default()))
+}
+
+fn compare_sessions(sessions: &[Session]) -> Vec<Comparison> {
     let shapes = Shapes::of_sandbox();
     let comparison = |question: Question| {
         let id = question.id.parse().expect("a test compares the ids");
-        let Observations { confirming, contradicting } = observe(id, exchanges, &shapes);
+        let mut observations = Observations::default();
+        for session in sessions {
+            observe(id, session, &shapes, &mut observations);
+        }
+        let Observations { confirming, contradicting } = observations;
         let (finding, mut lines): (Finding, Vec<usize>) =
             match (confirming.is_empty(), contradicting.is_empty()) {
                 (_, false) => (Finding::Contradicts, contradicting.iter().map(|(line, _)| *line).collect()),
                 (false, true) => (Finding::Confirms, confirming),
                 (true, true) => (Finding::Untouched, Vec::new()),
             };
+        lines.sort_unstable();
         lines.dedup();
         let mut details: Vec<String> = Vec::new();
         for (_, detail) in contradicting {
@@ -143,22 +174,21 @@ fn compare_exchanges(exchanges: &[Exchange]) -> Vec<Comparison> {
     questions().into_iter().map(comparison).collect()
 }
 
-fn observe(id: QuestionId, exchanges: &[Exchange], shapes: &Shapes) -> Observations {
-    let mut observations = Observations::default();
+/// Adds what one command shows. Its placeholders and its start say nothing about another command.
+fn observe(id: QuestionId, session: &[Exchange], shapes: &Shapes, observations: &mut Observations) {
     match id {
-        QuestionId::ProgressNeverUpgraded => progress_before_a_start(exchanges, &mut observations),
-        QuestionId::RefusalForm => refusals(exchanges, &mut observations),
-        QuestionId::StartForm => starts(exchanges, &mut observations),
-        QuestionId::SwitchMoment => lifecycle::switch(exchanges, &mut observations),
-        QuestionId::StatusDuringUpgrade => lifecycle::status(exchanges, &mut observations),
-        QuestionId::BrokersOrder => lifecycle::brokers(exchanges, &mut observations),
-        QuestionId::ListPageSize => page_sizes(exchanges, &mut observations),
-        QuestionId::ClusterUnknown => unknown_clusters(exchanges, &mut observations),
-        QuestionId::ResponseCodes => codes(exchanges, &mut observations),
-        QuestionId::ResponseFields => shapes.compare_fields(exchanges, &mut observations),
-        QuestionId::ResponseTypes => shapes.compare_types(exchanges, &mut observations),
+        QuestionId::ProgressIdle => progress_while_idle(session, observations),
+        QuestionId::RefusalForm => refusals(session, observations),
+        QuestionId::StartForm => starts(session, observations),
+        QuestionId::SwitchMoment => lifecycle::switch(session, observations),
+        QuestionId::StatusDuringUpgrade => lifecycle::status(session, observations),
+        QuestionId::BrokersOrder => lifecycle::brokers(session, observations),
+        QuestionId::ListPageSize => page_sizes(session, observations),
+        QuestionId::ClusterUnknown => unknown_clusters(session, observations),
+        QuestionId::ResponseCodes => codes(session, observations),
+        QuestionId::ResponseFields => shapes.compare_fields(session, observations),
+        QuestionId::ResponseTypes => shapes.compare_types(session, observations),
     }
-    observations
 }
 
 /// Returns true for a response with code 0 and HTTP 200.
@@ -166,9 +196,15 @@ fn is_success(exchange: &Exchange) -> bool {
     exchange.status == Some(200) && exchange.field("code") == 0
 }
 
-/// Returns true for a start that the service accepted.
+/// Returns true for a start whose response says that the service accepted it, in whatever form.
 fn is_accepted_start(exchange: &Exchange) -> bool {
-    exchange.operation == START && is_success(exchange) && exchange.field("result") == &Value::Bool(true)
+    let is_2xx = exchange.status.is_some_and(|status| (200..300).contains(&status));
+    exchange.operation == START && is_2xx && exchange.field("code") == 0
+}
+
+/// Returns true if there was no response, or if it says more about the key, the load, or the gateway than about the request.
+fn is_unrelated_failure(exchange: &Exchange) -> bool {
+    exchange.status.is_none_or(|status| matches!(status, 401 | 429 | 500..))
 }
 
 /// Describes the status and the code of a response.
@@ -182,12 +218,17 @@ fn status_and_code(exchange: &Exchange) -> String {
     }
 }
 
-fn progress_before_a_start(exchanges: &[Exchange], observations: &mut Observations) {
+/// Progress of clusters whose entry was `running` and that the command did not start to upgrade before.
+fn progress_while_idle(exchanges: &[Exchange], observations: &mut Observations) {
     for (index, exchange) in exchanges.iter().enumerate() {
-        let is_before = !exchanges[..index]
-            .iter()
-            .any(|earlier| earlier.operation == START && earlier.cluster() == exchange.cluster());
-        if exchange.operation == PROGRESS && exchange.status.is_some() && is_before {
+        if exchange.operation != PROGRESS || is_unrelated_failure(exchange) {
+            continue;
+        }
+        let mut earlier =
+            exchanges[..index].iter().rev().filter(|earlier| earlier.cluster() == exchange.cluster());
+        let has_start = earlier.clone().any(|earlier| earlier.operation == START);
+        let entry = earlier.find(|earlier| earlier.operation == READ_CLUSTER && is_success(earlier));
+        if !has_start && entry.is_some_and(|entry| entry.field("result")["status"] == "running") {
             let has_status = is_success(exchange) && exchange.field("result").is_object();
             observations.add(exchange, (!has_status).then(|| status_and_code(exchange)));
         }
@@ -203,7 +244,9 @@ fn refusals(exchanges: &[Exchange], observations: &mut Observations) {
                 && exchange.field("error").is_null()
                 && exchange.field("result") != &Value::Bool(true))
     };
-    for exchange in exchanges.iter().filter(asks).filter(is_refused) {
+    let is_comparable =
+        |exchange: &&Exchange| !is_unrelated_failure(exchange) && !is_accepted_start(exchange);
+    for exchange in exchanges.iter().filter(asks).filter(is_comparable).filter(is_refused) {
         let has_form = exchange.status == Some(200)
             && exchange.field("code") == 3
             && exchange.field("result").is_null()
@@ -220,44 +263,50 @@ fn starts(exchanges: &[Exchange], observations: &mut Observations) {
     };
     for exchange in exchanges.iter().filter(is_start) {
         let result = exchange.field("result");
-        if is_accepted_start(exchange) {
-            observations.add(exchange, None);
-        } else if result == &Value::Bool(true) {
-            observations.add(exchange, Some(format!("{}, result {result}", status_and_code(exchange))));
+        let has_form = is_success(exchange) && result == &Value::Bool(true);
+        if is_accepted_start(exchange) || result == &Value::Bool(true) {
+            let detail = || format!("{}, result {result}", status_and_code(exchange));
+            observations.add(exchange, (!has_form).then(detail));
         }
     }
 }
 
+/// Only a larger page that is reduced shows the largest one.
 fn page_sizes(exchanges: &[Exchange], observations: &mut Observations) {
     for exchange in exchanges.iter().filter(|exchange| is_success(exchange)) {
         let requested = exchange.request.as_ref().and_then(|request| as_number(&request["pageSize"]));
         let returned = as_number(&exchange.field("result")["pageSize"]);
-        if let (Some(requested), Some(returned)) = (requested, returned)
-            && requested >= LARGEST_PAGE
-        {
+        let (Some(requested), Some(returned)) = (requested, returned) else { continue };
+        if requested > LARGEST_PAGE || (requested == LARGEST_PAGE && returned > LARGEST_PAGE) {
             let detail = || format!("{requested} requested, {returned} returned");
             observations.add(exchange, (returned != LARGEST_PAGE).then(detail));
         }
     }
 }
 
-/// A smaller page says nothing about the largest one.
 const LARGEST_PAGE: u64 = 100;
 
-/// Reads of clusters that no list of the recording has.
+/// Reads of clusters that no list of the command has, and that never had an entry in it.
 fn unknown_clusters(exchanges: &[Exchange], observations: &mut Observations) {
-    for exchange in exchanges.iter().filter(|exchange| exchange.operation == READ_CLUSTER) {
-        let is_read = exchange.field("result").is_object();
-        let is_denied = exchange.status == Some(401);
-        let is_other_error = exchange.status.is_none_or(|status| status == 429 || status >= 500);
-        if !is_read && !is_denied && !is_other_error {
+    let is_read = |exchange: &&Exchange| exchange.operation == READ_CLUSTER;
+    let with_entry = exchanges.iter().filter(is_read).filter(|read| read.field("result").is_object());
+    let mut known: BTreeSet<u64> = with_entry.filter_map(Exchange::number).collect();
+    for exchange in exchanges {
+        for list in ["allowedClusters", "disallowedClusters", "usingClusterNameList"] {
+            let entries = exchange.field("result")[list].as_array().into_iter().flatten();
+            known.extend(entries.filter_map(|entry| as_number(&entry["serviceGroupInstanceNo"])));
+        }
+    }
+    for exchange in exchanges.iter().filter(is_read) {
+        let is_unknown = exchange.number().is_some_and(|number| !known.contains(&number));
+        if is_unknown && !is_unrelated_failure(exchange) {
             observations.add(exchange, (!is_success(exchange)).then(|| status_and_code(exchange)));
         }
     }
 }
 
 fn codes(exchanges: &[Exchange], observations: &mut Observations) {
-    let is_read = |exchange: &&Exchange| !matches!(exchange.operation.as_str(), PRECHECK | START);
+    let is_read = |exchange: &&Exchange| READS.contains(&exchange.operation.as_str());
     for exchange in exchanges.iter().filter(is_read).filter(|exchange| exchange.response.is_some()) {
         let is_gateway_error = exchange.status.is_some_and(|status| status >= 400)
             && !exchange.field("error")["errorCode"].is_null();

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use strum::VariantArray as _;
 
 use super::*;
-use crate::sandbox::recording::tests::exchanges;
+use crate::sandbox::gateway::{self, OPERATIONS};
+use crate::sandbox::recording::tests::sessions;
 
 #[test]
 fn the_data_file_has_exactly_the_questions_that_can_be_answered() {
@@ -71,7 +72,12 @@ fn progress(colors: &[&str]) -> Value {
 
 /// Returns the finding and the details for one question.
 fn answer(id: &str, lines: &[Value]) -> (Finding, Vec<String>) {
-    let comparisons = compare_exchanges(&exchanges(lines));
+    answer_of_commands(id, &[lines])
+}
+
+/// As [`answer`], for the lines of several commands.
+fn answer_of_commands(id: &str, commands: &[&[Value]]) -> (Finding, Vec<String>) {
+    let comparisons = compare_sessions(&sessions(commands));
     let comparison = comparisons.into_iter().find(|comparison| comparison.question.id == id).unwrap();
     assert_eq!(comparison.finding == Finding::Untouched, comparison.lines.is_empty());
     (comparison.finding, comparison.details)
@@ -84,24 +90,56 @@ fn assert_answer(id: &str, lines: &[Value], finding: Finding, details: &[&str]) 
 
 #[test]
 fn an_empty_recording_touches_nothing() {
-    for comparison in compare_exchanges(&[]) {
+    for comparison in compare_sessions(&[]) {
         assert_eq!((comparison.finding, comparison.lines.len()), (Finding::Untouched, 0));
     }
 }
 
 #[test]
-fn progress_before_a_start_is_compared() {
-    let id = "progress.never-upgraded";
-    let refused = line(
-        "rollingUpgradeProgressCheck",
-        "/p",
-        json!({ "serviceGroupInstanceNo": 7 }),
-        200,
-        envelope(3, &Value::Null),
-    );
-    assert_answer(id, &[progress(&["green"])], Finding::Confirms, &[]);
-    assert_answer(id, std::slice::from_ref(&refused), Finding::Contradicts, &["HTTP 200, code 3"]);
-    assert_answer(id, &[start(0, &json!(true)), refused], Finding::Untouched, &[]);
+fn evidence_of_commands_is_merged_and_never_combined() {
+    let (first, second) = ([entry("running", "1", 301)], [progress(&["green"])]);
+    let both = [first[0].clone(), second[0].clone()];
+    assert_eq!(answer_of_commands("progress.idle", &[&first, &second]).0, Finding::Untouched);
+    assert_eq!(answer_of_commands("progress.idle", &[&[start(0, &json!(true))], &both]).0, Finding::Confirms);
+    // The same placeholder can be another cluster in another command.
+    let (started, read) = ([start(0, &json!(true))], [entry("running", "1", 301)]);
+    assert_eq!(answer_of_commands("status.during-upgrade", &[&started, &read]).0, Finding::Untouched);
+    let null = [line("getClusterInfo", "/p/9", Value::Null, 200, envelope(0, &Value::Null))];
+    let list = [listed(9)];
+    assert_eq!(answer_of_commands("cluster.unknown", &[&list, &null]).0, Finding::Confirms);
+    let (good, bad) = ([start(0, &json!(true))], [start(0, &json!({}))]);
+    let merged = answer_of_commands("start.form", &[&good, &bad, &bad]);
+    assert_eq!(merged, (Finding::Contradicts, vec!["HTTP 200, code 0, result {}".to_owned()]));
+}
+
+/// Returns a list with one cluster.
+fn listed(number: u64) -> Value {
+    let clusters = json!({ "allowedClusters": [{ "serviceGroupInstanceNo": number.to_string() }] });
+    line("getClusterInfoList", "/p", json!({}), 200, envelope(0, &clusters))
+}
+
+#[test]
+fn progress_of_an_idle_cluster_is_compared() {
+    let id = "progress.idle";
+    let failed = |status, code| {
+        let body = json!({ "serviceGroupInstanceNo": 7 });
+        line("rollingUpgradeProgressCheck", "/p", body, status, envelope(code, &Value::Null))
+    };
+    let idle = || entry("running", "1", 301);
+    assert_answer(id, &[idle(), progress(&["green"])], Finding::Confirms, &[]);
+    assert_answer(id, &[idle(), failed(200, 3)], Finding::Contradicts, &["HTTP 200, code 3"]);
+    let other = line("getClusterInfo", "/p/8", Value::Null, 200, idle()["response"].clone());
+    for untouched in [
+        vec![failed(200, 3)],
+        vec![other, failed(200, 3)],
+        vec![failed(200, 3), idle()],
+        vec![idle(), entry("changing", "1", 301), failed(200, 3)],
+        vec![idle(), start(3, &Value::Null), failed(200, 3)],
+        vec![start(0, &json!(true)), idle(), failed(200, 3)],
+        vec![idle(), failed(429, 3), failed(401, 3), failed(503, 3)],
+    ] {
+        assert_answer(id, &untouched, Finding::Untouched, &[]);
+    }
 }
 
 #[test]
@@ -126,6 +164,21 @@ fn forms_of_a_refusal_and_of_an_accepted_start_are_compared() {
         &["HTTP 200, code 1, result true"],
     );
     assert_answer("start.form", &[start(3, &null)], Finding::Untouched, &[]);
+    for failure in [401, 429, 500, 503] {
+        assert_answer("refusal.form", &[precheck(failure, 3, &null)], Finding::Untouched, &[]);
+    }
+}
+
+#[test]
+fn accepted_start_without_true_is_a_start_of_another_form() {
+    let accepted = || start(0, &Value::Null);
+    assert_answer("start.form", &[accepted()], Finding::Contradicts, &["HTTP 200, code 0, result null"]);
+    assert_answer("refusal.form", &[accepted()], Finding::Untouched, &[]);
+    let status = answer("status.during-upgrade", &[accepted(), entry("changing", "1", 301)]);
+    assert_eq!(status.0, Finding::Confirms);
+    let mut created = start(0, &json!(true));
+    created["status"] = json!(201);
+    assert_answer("start.form", &[created], Finding::Contradicts, &["HTTP 201, code 0, result true"]);
 }
 
 #[test]
@@ -161,9 +214,22 @@ fn the_colors_of_the_brokers_are_compared() {
         let reads = all.iter().map(|colors| progress(colors));
         answer("brokers.order", &[vec![start(0, &json!(true))], reads.collect()].concat())
     };
-    let good: &[&[&str]] =
-        &[&["green", "green"], &["orange", "green"], &["green", "green"], &["green", "orange"]];
+    let good: &[&[&str]] = &[
+        &["green", "green"],
+        &["orange", "green"],
+        &["green", "green"],
+        &["green", "orange"],
+        &["green", "green"],
+    ];
     assert_eq!(colors(good), (Finding::Confirms, vec![]));
+    for (incomplete, reason) in [
+        (&good[..1], "no broker restarted"),
+        (&good[..3], "the second broker did not restart"),
+        (&good[..4], "the second broker is not green again"),
+        (&good[2..], "the first broker did not restart"),
+    ] {
+        assert_eq!(colors(incomplete), (Finding::Untouched, vec![]), "{reason}");
+    }
     for (reads, detail) in [
         (
             &[&["green", "orange"][..], &["orange", "green"]][..],
@@ -177,33 +243,88 @@ fn the_colors_of_the_brokers_are_compared() {
 }
 
 #[test]
-fn page_sizes_and_unknown_clusters_are_compared() {
+fn reads_after_a_failure_contradict_nothing() {
+    let (started, changing, failed) =
+        (start(0, &json!(true)), entry("changing", "1", 301), entry("error", "1", 301));
+    let red = progress(&["red", "green"]);
+    // The failure comes between the last two entries.
+    let upgrade =
+        [started.clone(), changing.clone(), red.clone(), failed.clone(), red.clone(), failed.clone()];
+    assert_answer("brokers.order", &upgrade, Finding::Untouched, &[]);
+    assert_answer("status.during-upgrade", &upgrade, Finding::Confirms, &[]);
+    assert_answer("status.during-upgrade", &[started.clone(), failed.clone()], Finding::Untouched, &[]);
+    let red_before = [started.clone(), red, changing, failed];
+    assert_answer("brokers.order", &red_before, Finding::Contradicts, &["a broker was `red`"]);
+    let unknown = [started, entry("waiting", "1", 301)];
+    let detail = "`waiting` before the version switched";
+    assert_answer("status.during-upgrade", &unknown, Finding::Contradicts, &[detail]);
+}
+
+#[test]
+fn page_sizes_are_compared() {
     let page = |requested: u64, returned: u64| {
         let result = json!({ "pageSize": returned });
         line("getClusterInfoList", "/p", json!({ "pageSize": requested }), 200, envelope(0, &result))
     };
-    assert_answer("list.page-size", &[page(100, 100)], Finding::Confirms, &[]);
-    assert_answer("list.page-size", &[page(10, 10)], Finding::Untouched, &[]);
-    assert_answer(
-        "list.page-size",
-        &[page(1000, 50)],
-        Finding::Contradicts,
-        &["1000 requested, 50 returned"],
-    );
-    let unknown =
-        |status, code| line("getClusterInfo", "/p/9", Value::Null, status, envelope(code, &Value::Null));
-    assert_answer("cluster.unknown", &[unknown(200, 0)], Finding::Confirms, &[]);
-    assert_answer("cluster.unknown", &[unknown(404, 5)], Finding::Contradicts, &["HTTP 404, code 5"]);
-    assert_answer("cluster.unknown", &[entry("running", "1", 1)], Finding::Untouched, &[]);
+    let id = "list.page-size";
+    assert_answer(id, &[page(1000, 100)], Finding::Confirms, &[]);
+    for (requested, returned) in [(10, 10), (100, 100), (100, 50)] {
+        assert_answer(id, &[page(requested, returned)], Finding::Untouched, &[]);
+    }
+    for (requested, returned) in [(1000, 50), (1000, 1000), (101, 101), (100, 200)] {
+        let detail = format!("{requested} requested, {returned} returned");
+        assert_answer(id, &[page(requested, returned)], Finding::Contradicts, &[&detail]);
+    }
+}
+
+#[test]
+fn reads_of_unknown_clusters_are_compared() {
+    let id = "cluster.unknown";
+    let read =
+        |status, code| line("getClusterInfo", "/p/7", Value::Null, status, envelope(code, &Value::Null));
+    assert_answer(id, &[read(200, 0)], Finding::Confirms, &[]);
+    assert_answer(id, &[listed(8), read(200, 0)], Finding::Confirms, &[]);
+    assert_answer(id, &[read(404, 5)], Finding::Contradicts, &["HTTP 404, code 5"]);
+    let existing = || entry("running", "1", 1);
+    for untouched in [
+        vec![existing()],
+        vec![existing(), read(200, 0)],
+        vec![read(404, 5), existing()],
+        vec![listed(7), read(404, 5)],
+        vec![read(404, 5), listed(7)],
+        vec![read(401, 0), read(429, 0), read(500, 0)],
+    ] {
+        assert_answer(id, &untouched, Finding::Untouched, &[]);
+    }
 }
 
 #[test]
 fn codes_of_reads_are_compared() {
+    let id = "response.codes";
     let gateway =
         line("getClusterStatus", "/p", Value::Null, 429, json!({ "error": { "errorCode": "410" } }));
-    assert_answer("response.codes", &[gateway], Finding::Confirms, &[]);
-    let coded = line("getClusterStatus", "/p", Value::Null, 200, envelope(9, &Value::Null));
-    assert_answer("response.codes", &[coded], Finding::Contradicts, &["getClusterStatus: HTTP 200, code 9"]);
+    assert_answer(id, &[gateway], Finding::Confirms, &[]);
+    let coded = |operation: &str| line(operation, "/p", Value::Null, 200, envelope(9, &Value::Null));
+    for operation in READS {
+        let detail = format!("{operation}: HTTP 200, code 9");
+        assert_answer(id, &[coded(operation)], Finding::Contradicts, &[&detail]);
+    }
+    let others: Vec<&str> =
+        OPERATIONS.map(gateway::name).into_iter().filter(|name| !READS.contains(name)).collect();
+    let changes = [
+        "rollingUpgradePreCheck",
+        "rollingUpgrade",
+        "createConfigGroup",
+        "setKafkaConfigGroupDetail",
+        "setKafkaConfigGroupMemo",
+        "deleteConfigGroup",
+        // Of another service.
+        "getRegionList",
+    ];
+    assert_eq!(others, changes);
+    for operation in others {
+        assert_answer(id, &[coded(operation)], Finding::Untouched, &[]);
+    }
 }
 
 #[test]
@@ -245,4 +366,52 @@ fn fields_and_types_are_compared() {
     let empty =
         line("getCDSSVersionList", "/p", Value::Null, 200, envelope(0, &json!({ "kafkaVersionList": [] })));
     assert_answer("response.fields", &[empty], Finding::Confirms, &[]);
+    let null = changed(|entry| drop(entry.insert("kafkaVersionName".to_owned(), Value::Null)));
+    let detail = format!("getCDSSVersionList: `{at}.kafkaVersionName` is null, not string");
+    assert_answer("response.types", &[null], Finding::Contradicts, &[&detail]);
+    // The same form of another failure says nothing about the operation.
+    for status in [401, 429, 500] {
+        let failure = line("getCDSSVersionList", "/p", Value::Null, status, json!({ "result": [] }));
+        assert_answer("response.fields", std::slice::from_ref(&failure), Finding::Untouched, &[]);
+        assert_answer("response.types", &[failure], Finding::Untouched, &[]);
+    }
+}
+
+#[test]
+fn optional_fields_may_be_missing_or_null() {
+    for (operation, result, optional) in [
+        (
+            "getCDSSVersionList",
+            json!({ "kafkaVersionList": [{ "kafkaVersionCode": "3903006", "kafkaVersionName": "Kafka 3.9.0",
+                "applicationVersionName": "Kafka 3.9.0" }] }),
+            "/kafkaVersionList/0/cmakVersionName",
+        ),
+        (
+            "getClusterStatus",
+            json!({ "clusterName": "a", "brokerNodeTotalNumber": 1, "brokerNumber": 1, "brokerStatus": "green",
+                "brokerStatusPerNode": [], "zookeeperTotalNumber": 1, "zookeeperNumber": 1,
+                "zookeeperStatus": "green", "zookeeperStatusPerNode": [] }),
+            "/cmakStatus",
+        ),
+    ] {
+        let mut missing = line(operation, "/p", Value::Null, 200, envelope(0, &result));
+        missing["response"].as_object_mut().unwrap().remove("requestId");
+        let mut null = missing.clone();
+        null["response"]["requestId"] = Value::Null;
+        let (parent, name) = optional.rsplit_once('/').unwrap();
+        null["response"]["result"].pointer_mut(parent).unwrap()[name] = Value::Null;
+        for response in [missing, null] {
+            assert_answer("response.fields", std::slice::from_ref(&response), Finding::Confirms, &[]);
+            assert_answer("response.types", &[response], Finding::Confirms, &[]);
+        }
+    }
+}
+
+#[test]
+fn types_of_elements_are_compared() {
+    let versions = json!({ "kafkaVersionList": ["3903006"] });
+    let strings = line("getCDSSVersionList", "/p", Value::Null, 200, envelope(0, &versions));
+    let detail = "getCDSSVersionList: `result.kafkaVersionList[]` is string, not object";
+    assert_answer("response.types", std::slice::from_ref(&strings), Finding::Contradicts, &[detail]);
+    assert_answer("response.fields", &[strings], Finding::Confirms, &[]);
 }
