@@ -93,7 +93,7 @@ fn print_recording_notes(path: &Path, command: &Command, is_sandbox: bool) {
     if !matches!(command, Command::Upgrade(_)) || is_sandbox {
         return;
     }
-    let Ok(comparisons) = sandbox::compare(path) else { return };
+    let Ok(comparisons) = sandbox::compare_last_session(path) else { return };
     let count = |finding| comparisons.iter().filter(|comparison| comparison.finding == finding).count();
     let path = escape(&shell_quote(&path.display().to_string()));
     streams::print_stderr(&format!(

@@ -4,7 +4,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use cdss::sandbox::{
-    Comparison, Finding, Options, ReplayClock, Scenario, compare as compare_recording, compare_last_session,
+    AccountChange, Comparison, Finding, Options, ReplayClock, Scenario, compare as compare_recording,
+    compare_last_session,
 };
 use serde_json::{Value, json};
 
@@ -63,6 +64,32 @@ fn recording_of_any_scenario_has_no_secrets() {
             "{scenario}: {exchanges} of {requests}\n{run:#?}"
         );
     });
+}
+
+#[test]
+fn values_and_messages_that_name_something_are_not_recorded() {
+    let env = TestEnv::new(Scenario::PrecheckRefused);
+    for (key, value) in [
+        ("ssl.keystore.key", "-----BEGIN PRIVATE KEY-----"),
+        ("super.users", "User:kim"),
+        ("advertised.listeners", "SASL://b1.acme.internal:9092"),
+    ] {
+        let change = AccountChange::CustomValue { group: 301, key: key.to_owned(), value: value.to_owned() };
+        env.sandbox.apply(change);
+    }
+    let line = "check --cluster orders-prod --version 3.9.0 --config-group orders-390";
+    let (_, path) = record(&env, line);
+    let text = std::fs::read_to_string(&path).expect("there is a recording");
+    for secret in ["PRIVATE KEY", "User:kim", "acme"] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+    assert!(text.contains("ssl.keystore.key") && text.contains("복제 중인 토픽"), "{text}");
+    std::fs::remove_file(&path).expect("it is there");
+    let (_, path) = record(&env, &format!("{line} --record-anonymous"));
+    let text = std::fs::read_to_string(&path).expect("there is a recording");
+    for name in ["PRIVATE KEY", "User:kim", "acme", "orders", "복제 중인 토픽"] {
+        assert!(!text.contains(name), "{name} in {text}");
+    }
 }
 
 #[test]
