@@ -180,16 +180,9 @@ fn mask_word(word: &str, masked: &mut String) {
     let mut at = 0;
     while at < word.len() {
         let longest = word.len().min(at + MAX_LENGTH);
-        match (at + 2..=longest).rev().find(|end| is_address(&word[at..*end])) {
-            Some(end) => {
-                masked.push_str(ADDRESS);
-                at = end;
-            }
-            None => {
-                masked.push_str(&word[at..=at]);
-                at += 1;
-            }
-        }
+        let found = (at + 2..=longest).rev().find(|end| is_address(&word[at..*end]));
+        masked.push_str(if found.is_some() { ADDRESS } else { &word[at..=at] });
+        at = found.unwrap_or(at + 1);
     }
 }
 
