@@ -288,7 +288,7 @@ impl CommandError {
         }
     }
 
-    /// Returns the command that shows how the change goes on. The hint ends with it.
+    /// Returns the command that follows the change. The hint ends with it.
     pub(crate) fn follow_command(&self) -> Option<&SuggestedCommand> {
         match self {
             Self::Busy { follow, .. }

@@ -3,7 +3,7 @@
 use crate::model::broker_health::Color;
 use crate::model::cluster::ClusterState;
 
-/// Colors `text` for a terminal; without a color, it stays as it is. `text` is already escaped.
+/// Colors `text` for a terminal, or returns it unchanged without a color. `text` is already escaped.
 pub(super) fn paint(text: &str, color: Option<AnsiColor>) -> String {
     color.map_or_else(|| text.to_owned(), |color| format!("\u{1b}[{}m{text}\u{1b}[0m", color as u8))
 }

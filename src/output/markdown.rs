@@ -235,8 +235,8 @@ fn with_code_spans(text: &str) -> String {
 /// Separates a character from the next one without being visible, so that GitHub sees neither a mention nor a reference.
 const SEPARATOR: &str = "&#8203;";
 
-/// Escapes text for a paragraph, a heading, or a table cell, but not for the beginning of a line. It is shown as it is: no
-/// markup, HTML, links, mentions, or references of GitHub, and no workflow commands or expressions of GitHub Actions.
+/// Escapes text for a paragraph, a heading, or a table cell, but not for the beginning of a line. The text becomes no
+/// markup, HTML, link, mention, or reference on GitHub, and no workflow command or expression of GitHub Actions.
 fn escape_markdown(text: &str) -> String {
     let text: Vec<char> = escape(text).chars().collect();
     let mut escaped = String::with_capacity(text.len());

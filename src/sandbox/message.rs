@@ -157,7 +157,7 @@ impl Response {
         Self::error(401, "210", "Permission Denied")
     }
 
-    /// Returns the body as it is sent. A replayed response may have no JSON.
+    /// Returns the text of the body; empty for a replayed response without JSON.
     pub(super) fn text(&self) -> String {
         match &self.body {
             Value::Null => String::new(),

@@ -59,11 +59,9 @@ fn sandbox_id(directory: &Path) -> Option<String> {
 pub(crate) fn config_path(environment: &Environment, sandbox_port: Option<u16>) -> Option<PathBuf> {
     let directory = match sandbox_port {
         Some(port) => Some(sandbox_directory(environment, port).join("config")),
-        None => environment
-            .directory("XDG_CONFIG_HOME")
-            .or_else(|| environment.directory("HOME").map(|home| home.join(".config")))
-            .or_else(|| etcetera::choose_base_strategy().ok().map(|strategy| strategy.config_dir()))
-            .filter(|directory| directory.is_absolute()),
+        None => base_directory(environment, "XDG_CONFIG_HOME", ".config", || {
+            etcetera::choose_base_strategy().ok().map(|strategy| strategy.config_dir())
+        }),
     };
     directory.map(|directory| directory.join("cdss").join("config.toml"))
 }
@@ -74,13 +72,25 @@ pub(crate) fn config_path(environment: &Environment, sandbox_port: Option<u16>) 
 pub(crate) fn cache_directory(environment: &Environment, sandbox_port: Option<u16>) -> Option<PathBuf> {
     let directory = match sandbox_port {
         Some(port) => Some(sandbox_directory(environment, port).join("cache")),
-        None => environment
-            .directory("XDG_CACHE_HOME")
-            .or_else(|| environment.directory("HOME").map(|home| home.join(".cache")))
-            .or_else(|| etcetera::choose_base_strategy().ok().map(|strategy| strategy.cache_dir()))
-            .filter(|directory| directory.is_absolute()),
+        None => base_directory(environment, "XDG_CACHE_HOME", ".cache", || {
+            etcetera::choose_base_strategy().ok().map(|strategy| strategy.cache_dir())
+        }),
     };
     directory.map(|directory| directory.join("cdss"))
+}
+
+/// Returns the directory in a variable, or else one in the home directory; without `HOME`, that of the platform.
+fn base_directory(
+    environment: &Environment,
+    variable: &'static str,
+    in_home: &str,
+    of_platform: impl FnOnce() -> Option<PathBuf>,
+) -> Option<PathBuf> {
+    environment
+        .directory(variable)
+        .or_else(|| environment.directory("HOME").map(|home| home.join(in_home)))
+        .or_else(of_platform)
+        .filter(|directory| directory.is_absolute())
 }
 
 /// Returns the path of the file that NAVER Cloud's own tools keep their keys in.

@@ -101,17 +101,8 @@ pub(super) async fn watch_own_start(
     let brokers = &report.observed.brokers;
     let not_green = brokers.0.iter().filter(|history| history.restart_evidence() == RestartEvidence::No);
     progress.add_known_restarts([], not_green.map(|history| history.name.clone()));
-    let timeout = wait_options.timeout;
-    let watch = Watch {
-        no: plan.no,
-        name: &plan.name,
-        from: plan.from.as_ref(),
-        to: Some(&plan.to),
-        progress,
-        timeout,
-        origin,
-        records_brokers: true,
-    };
+    let watch =
+        Watch { records_brokers: true, ..Watch::of_plan(plan, progress, wait_options.timeout, origin) };
     let end = watch.run(session, &mut report.observed).await;
     if matches!(end, WatchEnd::Finished(WatchResult::AtTarget)) {
         let planned = report.plan.group_to.take();
@@ -136,17 +127,7 @@ pub(super) async fn follow_other_change(
     session.reporter.note(&message);
     let expected = Expectation { previous: None, ..plan.expectation() };
     let progress = Progress::new(session.watch_thresholds(), Ownership::Foreign, expected);
-    let (timeout, origin) = (wait_options.timeout, session.clock.elapsed());
-    let watch = Watch {
-        no: plan.no,
-        name: &plan.name,
-        from: plan.from.as_ref(),
-        to: Some(&plan.to),
-        progress,
-        timeout,
-        origin,
-        records_brokers: false,
-    };
+    let watch = Watch::of_plan(plan, progress, wait_options.timeout, session.clock.elapsed());
     let mut end = watch.run(session, &mut report.observed).await;
     if matches!(end, WatchEnd::Finished(WatchResult::AtTarget)) {
         let in_use = report.observed.cluster.as_ref().and_then(|cluster| cluster.config_group);

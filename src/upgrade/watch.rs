@@ -17,6 +17,7 @@ use crate::report::watch::WatchView;
 use crate::session::Session;
 use crate::signals::{Interrupted, Signal};
 use crate::upgrade::rules::broker_history::BrokerHistories;
+use crate::upgrade::rules::plan::Plan;
 use crate::upgrade::rules::progress::{Observation, Progress, WatchResult};
 use crate::upgrade::rules::watch_warnings::{WatchFacts, watch_warnings};
 
@@ -97,7 +98,21 @@ struct Polls {
     has_journal_failed: bool,
 }
 
-impl Watch<'_> {
+impl<'a> Watch<'a> {
+    /// Creates the watch of a plan's upgrade. It does not record the brokers.
+    pub(super) fn of_plan(plan: &'a Plan, progress: Progress, timeout: Duration, origin: Duration) -> Self {
+        Self {
+            no: plan.no,
+            name: &plan.name,
+            from: plan.from.as_ref(),
+            to: Some(&plan.to),
+            progress,
+            timeout,
+            origin,
+            records_brokers: false,
+        }
+    }
+
     /// Polls until there is a result, the timeout expires, the service refuses the access key for too long, or a signal
     /// arrives.
     pub(super) async fn run(

@@ -186,7 +186,7 @@ pub(crate) fn raw_characters(text: &str) -> Vec<char> {
 
 /// Returns true if a program that a test needs is installed. Otherwise the test says what it skips, or fails if
 /// `CDSS_REQUIRE_TOOLS=1`.
-#[expect(clippy::print_stderr, reason = "whoever reads the output of the tests must know what did not run")]
+#[expect(clippy::print_stderr, reason = "the output of the tests must name what was skipped")]
 pub(crate) fn has_tool(name: &str) -> bool {
     let variable =
         |wanted: &str| std::env::vars_os().find(|(name, _)| name == wanted).map(|(_, value)| value);

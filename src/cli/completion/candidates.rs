@@ -81,7 +81,7 @@ fn clock() -> SystemClock {
     SystemClock { signals: SignalListener::new() }
 }
 
-/// Returns true for a word that every shell takes as it is, with nothing to quote, and that is not an option.
+/// Returns true for a word that needs no quotes in any shell and is not an option.
 fn is_plain(word: &str) -> bool {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     !word.is_empty() && !word.starts_with('-') && word.chars().all(is_plain)
