@@ -1,5 +1,6 @@
 //! Shared data types: clusters, brokers, versions, config groups, and services. No I/O and no clock.
 
+pub(crate) mod broker_address;
 pub(crate) mod broker_health;
 pub(crate) mod characters;
 pub(crate) mod clock_skew;
@@ -7,6 +8,7 @@ pub(crate) mod cluster;
 pub(crate) mod command_context;
 pub(crate) mod config_group;
 pub(crate) mod consent_method;
+pub(crate) mod data_plane;
 pub(crate) mod endpoint;
 pub(crate) mod group_name;
 pub(crate) mod history;
