@@ -195,7 +195,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__check)
-            opts="-o -q -v -h --cluster --version --config-group --accept --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
+            opts="-o -q -v -h --cluster --version --config-group --accept --brokers --require-brokers --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -224,6 +224,13 @@ _cdss() {
                     ;;
                 --accept)
                     COMPREPLY=($(compgen -W "zookeeper.health version.listed version.zookeeper config.lost-override config.changed start.unresolved journal.damaged" -- "${cur}"))
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --brokers)
+                    COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi
@@ -1251,7 +1258,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__remove)
-            opts="-y -o -q -v -h --yes --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help access_key secret_key credential_process site region endpoint cacert proxy output poll record"
+            opts="-y -o -q -v -h --yes --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help access_key secret_key credential_process site region endpoint cacert proxy output poll brokers record"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1351,7 +1358,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__set)
-            opts="-o -q -v -h --stdin --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help access_key secret_key credential_process site region endpoint cacert proxy output poll record"
+            opts="-o -q -v -h --stdin --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help access_key secret_key credential_process site region endpoint cacert proxy output poll brokers record"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2530,7 +2537,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__status)
-            opts="-o -q -v -h --cluster --version --from --watch --timeout --poll --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
+            opts="-o -q -v -h --cluster --version --from --brokers --watch --timeout --poll --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2551,6 +2558,13 @@ _cdss() {
                     return 0
                     ;;
                 --from)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --brokers)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2665,7 +2679,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__upgrade)
-            opts="-y -n -o -q -v -h --cluster --version --config-group --yes --accept --plan --require-journal --dry-run --wait --no-wait --timeout --poll --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
+            opts="-y -n -o -q -v -h --cluster --version --config-group --yes --accept --plan --require-journal --brokers --require-brokers --dry-run --wait --no-wait --timeout --poll --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2700,6 +2714,13 @@ _cdss() {
                     return 0
                     ;;
                 --plan)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --brokers)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace

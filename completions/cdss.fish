@@ -71,6 +71,7 @@ config.changed\t''
 start.unresolved\t''
 journal.damaged\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l plan -d 'Start only the plan with this ID (for approvals)' -r -f
+complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l brokers -d 'Brokers to query: auto, none, or a list [default: auto]' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l timeout -d 'Stop waiting after this time' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l poll -d 'Polling interval [default: 15s]' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l profile -d 'Profile to use' -r -f
@@ -95,6 +96,7 @@ always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s y -l yes -d 'Skip the confirmation prompt'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l require-journal -d 'Refuse to start without a journal (for pipelines)'
+complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l require-brokers -d 'Refuse to start if no broker can be queried'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s n -l dry-run -d 'Run the checks and print the plan; start nothing'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l wait -d 'Wait until the upgrade finishes (the default)'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l no-wait -d 'Return as soon as the start is accepted'
@@ -112,6 +114,7 @@ config.lost-override\t''
 config.changed\t''
 start.unresolved\t''
 journal.damaged\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand check" -l brokers -d 'Brokers to query: auto, none, or a list [default: auto]' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l profile -d 'Profile to use' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l region -d 'Region: KR, SGN, JPN, KRS, or FKR' -r -f -a "KR\t''
 SGN\t''
@@ -132,6 +135,7 @@ ko\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand check" -l require-brokers -d 'Block the upgrade if no broker can be queried'
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand check" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand check" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
@@ -139,6 +143,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand check" -s h -l help -d 'Print 
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l cluster -d 'Cluster name or number' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l version -d 'Target version of the upgrade' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l from -d 'Version before the upgrade' -r -f
+complete -c cdss -n "__fish_cdss_using_subcommand status" -l brokers -d 'Brokers to query: auto, none, or a list [default: auto]' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l timeout -d 'Stop watching after this time' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l poll -d 'Polling interval [default: 15s]' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l profile -d 'Profile to use' -r -f
@@ -732,8 +737,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand man" -s q -l quiet -d 'Hide pr
 complete -c cdss -n "__fish_cdss_using_subcommand man" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -f
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -a "access_key secret_key credential_process site region endpoint cacert proxy output poll record"
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -a "access_key secret_key credential_process site region endpoint cacert proxy output poll record"
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -a "access_key secret_key credential_process site region endpoint cacert proxy output poll brokers record"
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -a "access_key secret_key credential_process site region endpoint cacert proxy output poll brokers record"
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -F
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -a "bash elvish fish powershell zsh"
 complete -c cdss -n "__fish_cdss_using_subcommand help" -a "upgrade check status list config-group config history sandbox completions man help checks outcomes exit-codes credentials environment files config-groups pipelines network service first-run cluster.identity cluster.state brokers.health zookeeper.health version.order version.listed version.zookeeper config.version config.no-group config.several-groups config.other-group config.lost-override config.changed config.out-of-range config.read-only config.removed-key config.changed-default config.unknown-setting service.precheck start.unresolved plan.stale journal.writable journal.damaged journal.missing data.replication name.resolution proxy connection tls clock service.answer key.accepted key.permission region versions"

@@ -8,6 +8,7 @@ use super::error::ApiError;
 use super::wire::{self, ReadRequest};
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::consent::{Consent, GroupConsent};
+use crate::model::broker_address::BrokerAddress;
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterList};
 use crate::model::config_group::{ConfigGroup, GroupUser, Setting};
@@ -72,6 +73,16 @@ pub(crate) trait CdssApi {
     /// empty.
     async fn progress(&self, no: ClusterNo, retry_policy: RetryPolicy) -> Result<Option<Health>, ApiError> {
         self.read(wire::progress(no), retry_policy).await
+    }
+
+    /// Reads the addresses of all listeners of a cluster's brokers.
+    async fn broker_addresses(&self, no: ClusterNo) -> Result<Vec<BrokerAddress>, ApiError> {
+        self.read(wire::broker_addresses(no), RetryPolicy::Once).await
+    }
+
+    /// Reads the certificate authority of a cluster's TLS listeners, in PEM format.
+    async fn certificate_authority(&self, no: ClusterNo) -> Result<String, ApiError> {
+        self.read(wire::certificate_authority(no), RetryPolicy::Once).await
     }
 
     /// Reads the offered versions.

@@ -55,6 +55,14 @@ pub(crate) struct CheckArgs {
         hide_possible_values = true
     )]
     accept: Vec<Acceptance>,
+    /// Brokers to query: auto, none, or a list [default: auto]
+    ///
+    /// A list has the form HOST:PORT,tls://HOST:PORT. See `cdss help network`.
+    #[arg(long, value_name = "BROKERS", requires = "version")]
+    pub(super) brokers: Option<String>,
+    /// Block the upgrade if no broker can be queried
+    #[arg(long, requires = "version")]
+    require_brokers: bool,
 }
 
 /// Runs the command.
@@ -71,6 +79,7 @@ pub(super) async fn run(args: &CheckArgs, session: &mut Session<'_, HttpApi>) ->
         acceptances: Acceptances(args.accept.clone()),
         require_journal: false,
         approved_plan: None,
+        require_brokers: args.require_brokers,
     };
     check(session, &request).await
 }

@@ -62,6 +62,16 @@ impl Command {
         }
     }
 
+    /// Returns the unparsed value of `--brokers`.
+    pub(crate) fn brokers(&self) -> Option<&str> {
+        match self {
+            Self::Upgrade(upgrade::UpgradeArgs { brokers, .. })
+            | Self::Check(check::CheckArgs { brokers, .. })
+            | Self::Status(status::StatusArgs { brokers, .. }) => brokers.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Runs a command that uses the service or its settings. Each future is boxed, because the largest one is much larger
     /// than the others.
     ///

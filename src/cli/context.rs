@@ -20,6 +20,7 @@ use crate::output::{
 };
 use crate::recording::{Recorder, RecordingOptions};
 use crate::session::Session;
+use crate::session::brokers::Brokers;
 use crate::session::sent_change::SentChange;
 use crate::settings::{
     self, CredentialSource, Credentials, Environment, Flags, InputFile, Origin, RunContext, Settings,
@@ -43,6 +44,7 @@ pub(crate) struct Context {
     recorder: Option<Rc<Recorder>>,
     http: OnceCell<HttpApi>,
     trust: OnceCell<TrustFiles>,
+    brokers: OnceCell<Brokers>,
 }
 
 impl Context {
@@ -76,7 +78,7 @@ impl Context {
         let given = given_options(flags);
         let (service, cacert) = (settings.service.clone(), flags.cacert.clone());
         let commands = CommandContext { given, cacert, ..CommandContext::new(service, profile) };
-        let (http, trust) = (OnceCell::new(), OnceCell::new());
+        let (http, trust, brokers) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         let (journal, flags) = (OnceCell::new(), flags.clone());
         let context = Self {
             output_options,
@@ -91,6 +93,7 @@ impl Context {
             recorder,
             http,
             trust,
+            brokers,
         };
         context.report_settings();
         Ok(context)
@@ -172,6 +175,16 @@ impl Context {
             ssl_cert_file: read(path, variable)?,
         };
         Ok(self.trust.get_or_init(|| trust))
+    }
+
+    /// Returns the brokers to query, with what was found out about them.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the CA file can't be read.
+    fn brokers(&self) -> Result<&Brokers, SettingsError> {
+        let cacert = self.trust()?.cacert.clone();
+        Ok(self.brokers.get_or_init(|| Brokers::new(self.settings.brokers.clone(), cacert)))
     }
 
     /// Returns the journal. It records the access key, so credentials from a credential process must be fetched first.
@@ -269,6 +282,7 @@ impl Context {
             context: &self.commands,
             reporter,
             poll_interval: self.settings.poll_interval,
+            brokers: self.brokers()?,
             sent_change: &self.sent_change,
         })
     }

@@ -58,7 +58,7 @@ pub(super) fn output_options(
     })
 }
 
-pub(super) fn flags(global: &Global, poll: Option<&str>) -> Flags {
+pub(super) fn flags(global: &Global, poll: Option<&str>, brokers: Option<&str>) -> Flags {
     Flags {
         profile: global.profile.clone(),
         site: global.site.clone(),
@@ -67,6 +67,7 @@ pub(super) fn flags(global: &Global, poll: Option<&str>) -> Flags {
         cacert: global.cacert.clone(),
         output: global.output.clone(),
         poll: poll.map(str::to_owned),
+        brokers: brokers.map(str::to_owned),
         record: global.record.clone(),
         record_anonymous: global.record_anonymous,
         language: global.language,

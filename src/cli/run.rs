@@ -82,7 +82,7 @@ fn run(
     environment: &Environment,
     core_dumps: CoreDumpsDisabled,
 ) -> ExitCode {
-    let flags = flags(global, command.poll());
+    let flags = flags(global, command.poll(), command.brokers());
     let options = output_options(global, environment);
     if options.as_ref().is_ok_and(|options| options.format == OutputFormat::Markdown)
         && !command.has_markdown()

@@ -44,6 +44,11 @@ pub(crate) struct StatusArgs {
         add = ArgValueCandidates::new(candidates::versions)
     )]
     from: Option<VersionSelector>,
+    /// Brokers to query: auto, none, or a list [default: auto]
+    ///
+    /// A list has the form HOST:PORT,tls://HOST:PORT. See `cdss help network`.
+    #[arg(long, value_name = "BROKERS")]
+    pub(super) brokers: Option<String>,
     /// Watch until the change finishes
     #[arg(long)]
     watch: bool,

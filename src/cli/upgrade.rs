@@ -80,6 +80,14 @@ pub(crate) struct UpgradeArgs {
     /// For pipelines that restore the journal of earlier runs: a missing journal means that it was not restored.
     #[arg(long)]
     require_journal: bool,
+    /// Brokers to query: auto, none, or a list [default: auto]
+    ///
+    /// A list has the form HOST:PORT,tls://HOST:PORT. See `cdss help network`.
+    #[arg(long, value_name = "BROKERS")]
+    pub(super) brokers: Option<String>,
+    /// Refuse to start if no broker can be queried
+    #[arg(long)]
+    require_brokers: bool,
     /// Run the checks and print the plan; start nothing
     #[arg(long, short = 'n')]
     pub(super) dry_run: bool,
@@ -114,6 +122,7 @@ pub(super) async fn run(
         acceptances: Acceptances(args.accept.clone()),
         require_journal: args.require_journal,
         approved_plan: args.plan,
+        require_brokers: args.require_brokers,
     };
     if args.dry_run {
         return check(session, &request).await.boxed();

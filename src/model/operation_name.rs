@@ -11,6 +11,8 @@ pub(crate) enum OperationName {
     GetClusterInfoList,
     GetClusterInfo,
     GetClusterStatus,
+    GetBrokerInfo,
+    DownloadCertificate,
     #[strum(serialize = "getCDSSVersionList")]
     GetCdssVersionList,
     RollingUpgradeProgressCheck,

@@ -31,6 +31,7 @@ pub(crate) enum Field {
     Proxy,
     Output,
     Poll,
+    Brokers,
     Record,
 }
 

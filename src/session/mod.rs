@@ -1,5 +1,6 @@
 //! What the commands share: the service, the clock, the journal, the reporter, and the reads that start every command.
 
+pub(crate) mod brokers;
 pub(crate) mod config_groups;
 pub(crate) mod copy_command;
 pub(crate) mod resolve;
@@ -9,6 +10,7 @@ pub(crate) mod sent_change;
 use std::cell::RefCell;
 use std::time::Duration;
 
+use brokers::Brokers;
 use sent_change::SentChange;
 
 use crate::api::CdssApi;
@@ -28,6 +30,7 @@ pub(crate) struct Session<'a, A> {
     pub context: &'a CommandContext,
     pub reporter: &'a mut dyn Reporter,
     pub poll_interval: Duration,
+    pub brokers: &'a Brokers,
     /// Survives a panic.
     pub sent_change: &'a RefCell<SentChange>,
 }

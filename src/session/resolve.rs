@@ -25,6 +25,8 @@ pub(crate) struct UpgradeRequest {
     pub require_journal: bool,
     /// `--plan` named this plan: no other is started.
     pub approved_plan: Option<PlanId>,
+    /// `--require-brokers` was given: nothing is started unless brokers answer.
+    pub require_brokers: bool,
 }
 
 /// A cluster with the results of the first reads.
@@ -47,6 +49,10 @@ pub(crate) struct FoundCluster {
 }
 
 impl FoundCluster {
+    pub(crate) fn no(&self) -> ClusterNo {
+        self.no
+    }
+
     /// Returns the offered versions, if they are known already.
     pub(crate) fn offered_versions(&self) -> Option<&[KafkaVersion]> {
         self.listed.as_ref().map(|(_, offers)| offers.as_slice())

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Origin;
 use super::credential_process::CredentialProcess;
+use crate::model::broker_address::BrokerSource;
 use crate::model::endpoint::Endpoint;
 use crate::model::output_format::OutputFormat;
 use crate::model::proxy_address::ProxyAddress;
@@ -72,6 +73,7 @@ impl Field {
             Self::Proxy => value.parse::<ProxyAddress>().map(drop).map_err(|error| error.to_string()),
             Self::Output => OutputFormat::parse_default(value).map(drop),
             Self::Poll => super::parse_duration(value).map(drop),
+            Self::Brokers => value.parse::<BrokerSource>().map(drop).map_err(|error| error.to_string()),
         }
     }
 }
@@ -99,6 +101,7 @@ mod tests {
             (Field::Proxy, "http://user:word@proxy:3128", "socks5://proxy"),
             (Field::Output, "json", "yaml"),
             (Field::Poll, "15s", "15"),
+            (Field::Brokers, "tls://kafka-1:9093,10.0.1.11:9092", "kafka-1"),
             (Field::Record, if cfg!(windows) { "C:\\runs.jsonl" } else { "/runs.jsonl" }, "runs.jsonl"),
         ] {
             assert_eq!(field.validate(good), Ok(()), "{field}");

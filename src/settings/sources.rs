@@ -22,6 +22,7 @@ pub(crate) struct Flags {
     pub cacert: Option<String>,
     pub output: Option<String>,
     pub poll: Option<String>,
+    pub brokers: Option<String>,
     pub record: Option<String>,
     /// Replaces names and numbers in the recording.
     pub record_anonymous: bool,
@@ -188,7 +189,7 @@ impl<'a> Sources<'a> {
     }
 
     fn flag_value(&self, field: Field) -> Option<(&str, Origin)> {
-        let Flags { site, region, endpoint, cacert, output, poll, record, .. } = self.flags;
+        let Flags { site, region, endpoint, cacert, output, poll, brokers, record, .. } = self.flags;
         let (value, name) = match field {
             Field::Site => (site, "--site"),
             Field::Region => (region, "--region"),
@@ -196,6 +197,7 @@ impl<'a> Sources<'a> {
             Field::Cacert => (cacert, "--cacert"),
             Field::Output => (output, "--output"),
             Field::Poll => (poll, "--poll"),
+            Field::Brokers => (brokers, "--brokers"),
             Field::Record => (record, "--record"),
             Field::AccessKey | Field::SecretKey | Field::CredentialProcess | Field::Proxy => return None,
         };
@@ -219,6 +221,7 @@ fn variables(field: Field) -> &'static [&'static str] {
         | Field::CredentialProcess
         | Field::Cacert
         | Field::Proxy
+        | Field::Brokers
         | Field::Record => &[],
     }
 }

@@ -1,6 +1,6 @@
 //! Reads everything that the plan needs.
 
-use tokio::join;
+use tokio::{join, try_join};
 
 use crate::api::{CdssApi, RetryPolicy};
 use crate::config_group::rules::choice::{
@@ -10,6 +10,7 @@ use crate::config_group::rules::difference::VersionedSettings;
 use crate::error::CommandError;
 use crate::model::cluster::Cluster;
 use crate::model::config_group::{ConfigGroup, GroupSettings};
+use crate::model::data_plane::{DataPlane, NotQueried};
 use crate::model::ids::ClusterNo;
 use crate::model::journal_state::JournalState;
 use crate::model::kafka_version::{KafkaVersion, Release, ResolvedVersion, release_of};
@@ -17,7 +18,7 @@ use crate::model::selector::Selector;
 use crate::model::suggested_command::SuggestedCommand;
 use crate::report::upgrade::PlanReport;
 use crate::session::Session;
-use crate::session::resolve::{ResolvedCluster, UpgradeRequest, require_both};
+use crate::session::resolve::{FoundCluster, ResolvedCluster, UpgradeRequest, require_both};
 use crate::upgrade::rules::checks::ItemKind;
 use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
 use crate::upgrade::rules::snapshot::{PreCheck, SelectedGroup, Snapshot};
@@ -34,22 +35,11 @@ impl<A: CdssApi> Session<'_, A> {
         report: &mut PlanReport,
     ) -> Result<(Snapshot, Plan), CommandError> {
         let found = self.find_cluster(&request.cluster, report).await?;
-        // If the versions are known, the target's groups can be read together with the cluster. An error in the version is
-        // reported after those of the cluster.
-        let known = found.offered_versions().and_then(|offers| request.version.resolve(offers).ok());
-        let groups = async {
-            match known {
-                Some(target) => Some(self.fetch_groups(target.version.code).await),
-                None => None,
-            }
-        };
-        let (resolved, groups) = join!(self.read_cluster(found, report), groups);
-        let resolved = resolved?;
-        let target = request.version.resolve(&resolved.offered_versions)?;
-        report.to = Some(target.version.clone());
-        let groups = groups.transpose()?;
-        let wanted = request.config_group.as_ref();
-        let mut snapshot = self.read_snapshot(resolved, target, groups, wanted).await?;
+        let no = found.no();
+        let (mut snapshot, data_plane) =
+            try_join!(self.read_first_snapshot(found, request, report), self.query_brokers(no))?;
+        snapshot.data_plane = data_plane;
+        snapshot.requires_brokers = request.require_brokers;
         snapshot.requires_journal = request.require_journal;
         snapshot.approved_plan = request.approved_plan;
         let known = request.acceptances.validate_items(&|kind, item| match kind {
@@ -65,6 +55,31 @@ impl<A: CdssApi> Session<'_, A> {
         let plan = Plan::new(&snapshot, &request.acceptances);
         report.apply(&plan);
         Ok((snapshot, plan))
+    }
+
+    /// Reads everything that the service knows.
+    async fn read_first_snapshot(
+        &self,
+        found: FoundCluster,
+        request: &UpgradeRequest,
+        report: &mut PlanReport,
+    ) -> Result<Snapshot, CommandError> {
+        // If the versions are known, the target's groups can be read together with the cluster. An error in the version is
+        // reported after those of the cluster.
+        let known = found.offered_versions().and_then(|offers| request.version.resolve(offers).ok());
+        let groups = async {
+            match known {
+                Some(target) => Some(self.fetch_groups(target.version.code).await),
+                None => None,
+            }
+        };
+        let (resolved, groups) = join!(self.read_cluster(found, report), groups);
+        let resolved = resolved?;
+        let target = request.version.resolve(&resolved.offered_versions)?;
+        report.to = Some(target.version.clone());
+        let groups = groups.transpose()?;
+        let wanted = request.config_group.as_ref();
+        self.read_snapshot(resolved, target, groups, wanted).await
     }
 
     /// Reads the snapshot for one target version. `list` has the version's groups, if they are known.
@@ -263,6 +278,11 @@ pub(super) fn new_snapshot(service: String, resolved: ResolvedCluster, target: R
         pre_check: PreCheck::NotRun("not run yet"),
         copy_command: None,
         journal: JournalState::default(),
+        data_plane: DataPlane::NotQueried(NotQueried {
+            reason: "brokers were not queried".to_owned(),
+            remedy: None,
+        }),
+        requires_brokers: false,
         requires_journal: false,
         service,
         approved_plan: None,

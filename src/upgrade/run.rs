@@ -1,5 +1,7 @@
 //! `upgrade`: read, plan, confirm, lock, reread, start once, and watch.
 
+use tokio::try_join;
+
 use super::check::{blocked_failure, note_unused_acceptances, require_idle};
 use super::conclude::conclude_without_waiting;
 use super::follow::{WaitOptions, attach, follow_other_change, lock_cluster, watch_own_start};
@@ -151,9 +153,15 @@ async fn reread_under_lock(
     });
     loop {
         // A credential process may take a minute. It runs before the reads, so that they are fresh at the start.
-        session.api.refresh_credentials().await;
+        let no = confirmed.plan.no;
+        let refresh = async {
+            session.api.refresh_credentials().await;
+            Ok(())
+        };
+        let ((), data_plane) =
+            try_join!(refresh, session.query_brokers_again(no, &confirmed.snapshot.data_plane))?;
         let observed_at = session.clock.elapsed();
-        let snapshot = session.reread(&confirmed.snapshot).await?;
+        let snapshot = Snapshot { data_plane, ..session.reread(&confirmed.snapshot).await? };
         let plan = Plan::new(&snapshot, confirmed.acceptances);
         report.apply(&plan);
         if plan.has_same_content(&confirmed.plan) {

@@ -24,6 +24,8 @@ impl OperationKind {
             OperationName::GetClusterInfoList
             | OperationName::GetClusterInfo
             | OperationName::GetClusterStatus
+            | OperationName::GetBrokerInfo
+            | OperationName::DownloadCertificate
             | OperationName::GetCdssVersionList
             | OperationName::RollingUpgradeProgressCheck
             | OperationName::RollingUpgradePreCheck

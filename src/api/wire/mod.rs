@@ -3,6 +3,7 @@
 //!
 //! Parsing is lenient: numbers may be strings, every field may be missing or null, and unknown fields are ignored.
 
+mod brokers;
 mod cluster;
 mod config_group;
 mod config_group_changes;
@@ -17,6 +18,7 @@ mod response;
 mod tests;
 mod upgrade;
 
+pub(super) use brokers::*;
 pub(super) use cluster::*;
 pub(super) use config_group::*;
 pub(super) use config_group_changes::*;

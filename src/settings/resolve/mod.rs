@@ -10,6 +10,7 @@ use super::resolved_endpoint::{ResolvedEndpoint, label, parse_value, resolve_end
 use super::sources::{Flags, Sources};
 use super::store::ProfileFiles;
 use super::{CredentialSource, Environment, Origin, SettingsError, language};
+use crate::model::broker_address::BrokerSource;
 use crate::model::endpoint::Endpoint;
 use crate::model::language::Language;
 use crate::model::output_format::OutputFormat;
@@ -34,6 +35,8 @@ pub(crate) struct Settings {
     /// The language of the messages that protect the user.
     pub language: Language,
     pub poll_interval: Duration,
+    /// The brokers to query.
+    pub brokers: BrokerSource,
     /// The file to record requests in.
     pub record: Option<PathBuf>,
     /// All settings for display. The secret key is never included.
@@ -75,6 +78,8 @@ pub(crate) fn resolve(
     let proxy = parse_value(sources.first_value(Field::Proxy)?, Field::Proxy)?
         .map_or((None, Origin::Default), |(proxy, origin)| (Some(proxy), origin));
     let output = resolve_output(&sources)?;
+    let brokers = parse_value(sources.first_value(Field::Brokers)?, Field::Brokers)?
+        .map_or((BrokerSource::Auto, Origin::Default), |(brokers, origin)| (brokers, origin));
     let poll_interval = resolve_poll_interval(&sources, &endpoint.service.endpoint)?;
     let connection = EffectiveConnection::new(environment, &endpoint.service.endpoint, &cacert, &proxy);
     let is_ncloud_profile = sources.credentials_profile().is_some_and(|(profile, _)| {
@@ -93,7 +98,7 @@ pub(crate) fn resolve(
     let warnings =
         ncloud_warning.into_iter().chain(ignored_profile).chain(connection.invalid_proxy.clone()).collect();
     Ok(Settings {
-        summary: summarize(&sources, &endpoint, connection, &output, &poll_interval, &record),
+        summary: summarize(&sources, &endpoint, connection, &output, &poll_interval, &brokers, &record),
         service: endpoint.service,
         profile: sources
             .credentials_profile()
@@ -105,6 +110,7 @@ pub(crate) fn resolve(
         output: output.0,
         language: language(flags.language, environment)?,
         poll_interval: poll_interval.0,
+        brokers: brokers.0,
         record: record.0,
         warnings,
     })
@@ -161,6 +167,7 @@ fn summarize(
     connection: EffectiveConnection,
     (output, output_origin): &(OutputFormat, Origin),
     (poll_interval, poll_origin): &(Duration, Origin),
+    (brokers, brokers_origin): &(BrokerSource, Origin),
     (record, record_origin): &(Option<PathBuf>, Origin),
 ) -> Vec<EffectiveSetting> {
     let ResolvedEndpoint { service, site_origin, region_origin, endpoint_origin } = endpoint;
@@ -189,6 +196,7 @@ fn summarize(
         field_summary(Field::Proxy, proxy, &proxy_origin),
         field_summary(Field::Output, Some(output.into_str().to_owned()), output_origin),
         field_summary(Field::Poll, Some(humantime::format_duration(*poll_interval).to_string()), poll_origin),
+        field_summary(Field::Brokers, Some(brokers.to_string()), brokers_origin),
         field_summary(Field::Record, record.as_ref().map(|path| path.display().to_string()), record_origin),
         field_summary(Field::AccessKey, access_key, credentials_origin),
         field_summary(Field::CredentialProcess, command.map(str::to_owned), command_origin),

@@ -5,6 +5,7 @@ use crate::config_group::rules::choice::GroupChoice;
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterIdentity, ClusterState, reconcile_identity};
 use crate::model::config_group::{ConfigGroup, GroupSettings};
+use crate::model::data_plane::DataPlane;
 use crate::model::journal_state::JournalState;
 use crate::model::kafka_version::{KafkaVersion, ResolvedVersion};
 use crate::model::suggested_command::SuggestedCommand;
@@ -67,6 +68,9 @@ pub(crate) struct Snapshot {
     /// or closest group.
     pub copy_command: Option<SuggestedCommand>,
     pub journal: JournalState,
+    pub data_plane: DataPlane,
+    /// `--require-brokers` was given: nothing is started unless brokers answer.
+    pub requires_brokers: bool,
     /// `--require-journal` was given: nothing is started without a journal.
     pub requires_journal: bool,
     /// The service's identifier: site, region, and endpoint.

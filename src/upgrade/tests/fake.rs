@@ -13,6 +13,7 @@ use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
 use crate::consent::Consent;
 use crate::journal::{Journal, Operator};
+use crate::model::broker_address::BrokerSource;
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterEntry, ClusterList};
 use crate::model::command_context::CommandContext;
@@ -28,6 +29,7 @@ use crate::report::upgrade::PlanReport;
 use crate::report::watch::WatchView;
 use crate::reporter::Reporter;
 use crate::session::Session;
+use crate::session::brokers::Brokers;
 use crate::session::sent_change::SentChange;
 use crate::upgrade::rules::checks::tests::snapshot;
 use crate::upgrade::rules::plan::UpgradeTarget;
@@ -212,6 +214,7 @@ pub(crate) struct TestSession {
     pub journal: Journal,
     pub context: CommandContext,
     pub recorder: Recorder,
+    pub brokers: Brokers,
     pub sent_change: RefCell<SentChange>,
 }
 
@@ -228,6 +231,7 @@ impl TestSession {
             journal: Journal::new(None, Operator::default(), "run".to_owned(), Rc::new(FakeClock::default())),
             context: CommandContext::new(service, None),
             recorder: Recorder::default(),
+            brokers: Brokers::new(BrokerSource::None, None),
             sent_change: RefCell::default(),
         }
     }
@@ -240,6 +244,7 @@ impl TestSession {
             context: &self.context,
             reporter: &mut self.recorder,
             poll_interval: Duration::from_secs(15),
+            brokers: &self.brokers,
             sent_change: &self.sent_change,
         }
     }

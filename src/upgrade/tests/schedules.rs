@@ -17,6 +17,7 @@ use crate::injector::seeded_rng::{SeededRng, cases};
 use crate::injector::{Injector, Step};
 use crate::journal::{Journal, Operator};
 use crate::metrics;
+use crate::model::broker_address::BrokerSource;
 use crate::model::cluster::{Cluster, ClusterState};
 use crate::model::command_context::CommandContext;
 use crate::model::endpoint::Endpoint;
@@ -29,6 +30,7 @@ use crate::report::Finished;
 use crate::report::upgrade::UpgradeReport;
 use crate::sandbox::{Options, Pace, Sandbox, Scenario};
 use crate::session::Session;
+use crate::session::brokers::Brokers;
 use crate::session::resolve::UpgradeRequest;
 use crate::settings::Credentials;
 use crate::upgrade::follow::WaitOptions;
@@ -197,6 +199,7 @@ pub(super) async fn upgraded(
         context: &CommandContext::new(service(identity), None),
         reporter: &mut Recorder::default(),
         poll_interval: Duration::from_secs(15),
+        brokers: &Brokers::new(BrokerSource::None, None),
         sent_change: &RefCell::default(),
     };
     let request = UpgradeRequest {
@@ -206,6 +209,7 @@ pub(super) async fn upgraded(
         acceptances: Acceptances::default(),
         require_journal: false,
         approved_plan: None,
+        require_brokers: false,
     };
     let wait_options = WaitOptions { wait: true, timeout };
     let mut confirm_options = ConfirmOptions { yes: true, prompt: &mut NoPrompt };

@@ -345,6 +345,7 @@ impl Machine {
             context: &stage.context,
             reporter: &mut stage.recorder,
             poll_interval: Duration::from_secs(15),
+            brokers: &stage.brokers,
             sent_change: &stage.sent_change,
         };
         let request = CopyRequest {

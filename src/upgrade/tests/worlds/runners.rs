@@ -18,6 +18,7 @@ use crate::clock::tests::block_on;
 use crate::consent::{ConsentError, Prompt};
 use crate::error::CommandError;
 use crate::journal::{Journal, Operator};
+use crate::model::broker_address::BrokerSource;
 use crate::model::command_context::CommandContext;
 use crate::model::endpoint::Endpoint;
 use crate::model::language::Language;
@@ -26,6 +27,7 @@ use crate::model::service::Service;
 use crate::report::Finished;
 use crate::report::upgrade::{StatusReport, UpgradeReport};
 use crate::session::Session;
+use crate::session::brokers::Brokers;
 use crate::session::resolve::UpgradeRequest;
 use crate::signals::Signal;
 use crate::upgrade::check::{check, check_all};
@@ -213,6 +215,7 @@ async fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[
         context: &context,
         reporter: &mut recorder,
         poll_interval: Duration::from_secs(15),
+        brokers: &Brokers::new(BrokerSource::None, None),
         sent_change: &sent_change,
     };
     let name = if plan.by_number { NUMBER.to_string() } else { NAME.to_owned() };
@@ -227,6 +230,7 @@ async fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[
         acceptances: Acceptances(accepted.collect()),
         require_journal: false,
         approved_plan: None,
+        require_brokers: false,
     };
     let Finished { report, error: failure } = match plan.command {
         Command::Upgrade { waits, typed_after, require_journal } => {

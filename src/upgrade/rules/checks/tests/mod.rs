@@ -44,6 +44,11 @@ pub(crate) fn snapshot() -> Snapshot {
         requires_journal: false,
         service: "public/KR/http://127.0.0.1:1".to_owned(),
         approved_plan: None,
+        data_plane: crate::model::data_plane::DataPlane::NotQueried(crate::model::data_plane::NotQueried {
+            reason: "brokers were not queried".to_owned(),
+            remedy: None,
+        }),
+        requires_brokers: false,
     }
 }
 
