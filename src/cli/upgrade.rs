@@ -86,13 +86,13 @@ pub(crate) struct UpgradeArgs {
     #[arg(long, value_name = "BROKERS")]
     pub(super) brokers: Option<String>,
     /// Refuse to start if no broker can be queried
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     require_brokers: bool,
     /// Run the checks and print the plan; start nothing
     #[arg(long, short = 'n')]
     pub(super) dry_run: bool,
     /// Wait until the upgrade finishes (the default)
-    #[arg(long, overrides_with = "no_wait")]
+    #[arg(long, overrides_with = "no_wait", hide_short_help = true)]
     wait: bool,
     /// Return as soon as the start is accepted
     #[arg(long)]

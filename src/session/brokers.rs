@@ -30,41 +30,96 @@ pub(crate) struct Brokers {
     source: BrokerSource,
     /// `--cacert`: trusted in addition to the service's certificate authority.
     cacert: Option<InputFile>,
-    /// What the first query found out, for the later ones.
-    targets: OnceCell<Targets>,
+    found: OnceCell<Result<Targets, NotQueried>>,
 }
 
-/// The addresses to connect to, and the certificate authority of the service in PEM format.
-#[derive(Debug, Clone, Default)]
+/// The brokers of one cluster.
+#[derive(Debug, Default)]
 struct Targets {
     addresses: Vec<BrokerAddress>,
+    /// The certificate authority of the service, in PEM format.
     certificate_authority: Option<String>,
+    /// What is left of the time for reaching them.
+    reach_within: Duration,
 }
 
 impl Brokers {
     pub(crate) fn new(source: BrokerSource, cacert: Option<InputFile>) -> Self {
-        Self { source, cacert, targets: OnceCell::new() }
+        Self { source, cacert, found: OnceCell::new() }
     }
 }
 
 impl<A: CdssApi> Session<'_, A> {
-    /// Queries the brokers. What can't be reached or read is part of the result.
+    /// Finds the addresses of the brokers, for [`Self::query_brokers`]. A failure is part of the result of the query.
+    pub(crate) async fn find_brokers(&self, no: ClusterNo) {
+        let started_at = self.clock.elapsed();
+        if self.brokers.source == BrokerSource::None {
+            return;
+        }
+        let found = match timeout(REACH_WITHIN, self.read_targets(no)).await {
+            Ok(Ok(Targets { addresses, .. })) if addresses.is_empty() => {
+                Err(not_queried("the service returned no addresses of brokers"))
+            }
+            Ok(Ok(targets)) => {
+                let spent = self.clock.elapsed().saturating_sub(started_at);
+                Ok(Targets { reach_within: REACH_WITHIN.saturating_sub(spent), ..targets })
+            }
+            Ok(Err(error)) => Err(not_queried(&format!("can't find the brokers: {error}"))),
+            Err(_) => Err(not_queried("can't find the brokers: the service did not respond within 3s")),
+        };
+        let _found_before = self.brokers.found.set(found);
+    }
+
+    /// Reads the addresses unless the user gave them, and the certificate authority if one is needed.
+    async fn read_targets(&self, no: ClusterNo) -> Result<Targets, ApiError> {
+        let certificate = self.api.certificate_authority(no);
+        let (addresses, certificate_authority) = match &self.brokers.source {
+            BrokerSource::Auto | BrokerSource::None => {
+                let (addresses, certificate) = try_join!(self.api.broker_addresses(no), certificate)?;
+                (addresses, Some(certificate))
+            }
+            BrokerSource::List(addresses) => {
+                let needs_certificate = addresses.iter().any(|one| one.transport == Transport::Tls);
+                let certificate = match &self.brokers.cacert {
+                    _ if !needs_certificate => None,
+                    Some(_) => certificate.await.ok(),
+                    None => Some(certificate.await?),
+                };
+                (addresses.clone(), certificate)
+            }
+        };
+        Ok(Targets { addresses, certificate_authority, ..Targets::default() })
+    }
+
+    /// Queries the brokers that [`Self::find_brokers`] found. What can't be reached or read is part of the result.
     ///
     /// # Errors
     ///
     /// Fails only if a signal is received. Nothing was started.
-    pub(crate) async fn query_brokers(&self, no: ClusterNo) -> Result<DataPlane, CommandError> {
-        if self.brokers.source == BrokerSource::None {
-            return Ok(not_queried("brokers were not queried"));
-        }
+    pub(crate) async fn query_brokers(&self) -> Result<DataPlane, CommandError> {
+        let targets = match self.brokers.found.get() {
+            Some(Ok(targets)) => targets,
+            Some(Err(reason)) => return Ok(DataPlane::NotQueried(reason.clone())),
+            None => return Ok(DataPlane::NotQueried(not_queried("brokers were not queried"))),
+        };
+        let cacert = self.brokers.cacert.as_ref().map(|file| file.content.as_slice());
+        let own = targets.certificate_authority.as_deref().map(str::as_bytes);
+        let certificate_authorities: Vec<&[u8]> = own.into_iter().chain(cacert).collect();
+        let broker_query = BrokerQuery {
+            addresses: &targets.addresses,
+            certificate_authorities: &certificate_authorities,
+            only_loopback: self.context.service.endpoint.is_loopback(),
+            reach_within: targets.reach_within,
+            at: self.clock.now(),
+        };
         select! {
             biased;
             // The clock's sleep ends early at a signal.
             waited = self.clock.sleep(QUERY_TIMEOUT) => {
                 waited.map_err(interrupted_before_start)?;
-                Ok(not_queried("the brokers did not answer completely within 30s"))
+                Ok(DataPlane::NotQueried(not_queried("the brokers did not answer completely within 30s")))
             }
-            data_plane = self.reach_and_query(no) => Ok(data_plane),
+            result = query(&broker_query) => Ok(result.map_or_else(DataPlane::NotQueried, DataPlane::Queried)),
         }
     }
 
@@ -73,63 +128,14 @@ impl<A: CdssApi> Session<'_, A> {
     /// # Errors
     ///
     /// Fails only if a signal is received. Nothing was started.
-    pub(crate) async fn query_brokers_again(
-        &self,
-        no: ClusterNo,
-        before: &DataPlane,
-    ) -> Result<DataPlane, CommandError> {
+    pub(crate) async fn query_brokers_again(&self, before: &DataPlane) -> Result<DataPlane, CommandError> {
         match before {
             DataPlane::NotQueried(_) => Ok(before.clone()),
-            DataPlane::Queried(_) => self.query_brokers(no).await,
+            DataPlane::Queried(_) => self.query_brokers().await,
         }
-    }
-
-    async fn reach_and_query(&self, no: ClusterNo) -> DataPlane {
-        let started_at = self.clock.elapsed();
-        let targets = match self.brokers.targets.get() {
-            Some(targets) => targets,
-            None => match timeout(REACH_WITHIN, self.read_targets(no)).await {
-                Ok(Ok(targets)) => self.brokers.targets.get_or_init(|| targets),
-                Ok(Err(error)) => return not_queried(&format!("can't find the brokers: {error}")),
-                Err(_) => {
-                    return not_queried("can't find the brokers: the service did not respond within 3s");
-                }
-            },
-        };
-        if targets.addresses.is_empty() {
-            return not_queried("the service returned no addresses of brokers");
-        }
-        let cacert = self.brokers.cacert.as_ref().map(|file| file.content.as_slice());
-        let own = targets.certificate_authority.as_deref().map(str::as_bytes);
-        let certificate_authorities: Vec<&[u8]> = own.into_iter().chain(cacert).collect();
-        let broker_query = BrokerQuery {
-            addresses: &targets.addresses,
-            certificate_authorities: &certificate_authorities,
-            only_loopback: self.context.service.endpoint.is_loopback(),
-            reach_within: REACH_WITHIN.saturating_sub(self.clock.elapsed().saturating_sub(started_at)),
-            at: self.clock.now(),
-        };
-        query(&broker_query).await.map_or_else(DataPlane::NotQueried, DataPlane::Queried)
-    }
-
-    /// Reads the addresses unless the user gave them, and the certificate authority if one is needed.
-    async fn read_targets(&self, no: ClusterNo) -> Result<Targets, ApiError> {
-        let certificate = self.api.certificate_authority(no);
-        let BrokerSource::List(addresses) = &self.brokers.source else {
-            let (addresses, certificate) = try_join!(self.api.broker_addresses(no), certificate)?;
-            return Ok(Targets { addresses, certificate_authority: Some(certificate) });
-        };
-        let certificate_authority = if !addresses.iter().any(|one| one.transport == Transport::Tls) {
-            None
-        } else if self.brokers.cacert.is_some() {
-            certificate.await.ok()
-        } else {
-            Some(certificate.await?)
-        };
-        Ok(Targets { addresses: addresses.clone(), certificate_authority })
     }
 }
 
-fn not_queried(reason: &str) -> DataPlane {
-    DataPlane::NotQueried(NotQueried { reason: reason.to_owned(), remedy: None })
+fn not_queried(reason: &str) -> NotQueried {
+    NotQueried { reason: reason.to_owned(), remedy: None }
 }

@@ -18,7 +18,7 @@ use crate::model::selector::Selector;
 use crate::model::suggested_command::SuggestedCommand;
 use crate::report::upgrade::PlanReport;
 use crate::session::Session;
-use crate::session::resolve::{FoundCluster, ResolvedCluster, UpgradeRequest, require_both};
+use crate::session::resolve::{ResolvedCluster, UpgradeRequest, require_both};
 use crate::upgrade::rules::checks::ItemKind;
 use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
 use crate::upgrade::rules::snapshot::{PreCheck, SelectedGroup, Snapshot};
@@ -36,8 +36,23 @@ impl<A: CdssApi> Session<'_, A> {
     ) -> Result<(Snapshot, Plan), CommandError> {
         let found = self.find_cluster(&request.cluster, report).await?;
         let no = found.no();
+        // If the versions are known, the target's groups can be read together with the cluster. An error in the version is
+        // reported after those of the cluster.
+        let known = found.offered_versions().and_then(|offers| request.version.resolve(offers).ok());
+        let groups = async {
+            match known {
+                Some(target) => Some(self.fetch_groups(target.version.code).await),
+                None => None,
+            }
+        };
+        let (resolved, groups, ()) = join!(self.read_cluster(found, report), groups, self.find_brokers(no));
+        let resolved = resolved?;
+        let target = request.version.resolve(&resolved.offered_versions)?;
+        report.to = Some(target.version.clone());
+        let groups = groups.transpose()?;
+        let wanted = request.config_group.as_ref();
         let (mut snapshot, data_plane) =
-            try_join!(self.read_first_snapshot(found, request, report), self.query_brokers(no))?;
+            try_join!(self.read_snapshot(resolved, target, groups, wanted), self.query_brokers())?;
         snapshot.data_plane = data_plane;
         snapshot.requires_brokers = request.require_brokers;
         snapshot.requires_journal = request.require_journal;
@@ -55,31 +70,6 @@ impl<A: CdssApi> Session<'_, A> {
         let plan = Plan::new(&snapshot, &request.acceptances);
         report.apply(&plan);
         Ok((snapshot, plan))
-    }
-
-    /// Reads everything that the service knows.
-    async fn read_first_snapshot(
-        &self,
-        found: FoundCluster,
-        request: &UpgradeRequest,
-        report: &mut PlanReport,
-    ) -> Result<Snapshot, CommandError> {
-        // If the versions are known, the target's groups can be read together with the cluster. An error in the version is
-        // reported after those of the cluster.
-        let known = found.offered_versions().and_then(|offers| request.version.resolve(offers).ok());
-        let groups = async {
-            match known {
-                Some(target) => Some(self.fetch_groups(target.version.code).await),
-                None => None,
-            }
-        };
-        let (resolved, groups) = join!(self.read_cluster(found, report), groups);
-        let resolved = resolved?;
-        let target = request.version.resolve(&resolved.offered_versions)?;
-        report.to = Some(target.version.clone());
-        let groups = groups.transpose()?;
-        let wanted = request.config_group.as_ref();
-        self.read_snapshot(resolved, target, groups, wanted).await
     }
 
     /// Reads the snapshot for one target version. `list` has the version's groups, if they are known.

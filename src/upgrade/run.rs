@@ -153,13 +153,12 @@ async fn reread_under_lock(
     });
     loop {
         // A credential process may take a minute. It runs before the reads, so that they are fresh at the start.
-        let no = confirmed.plan.no;
         let refresh = async {
             session.api.refresh_credentials().await;
             Ok(())
         };
         let ((), data_plane) =
-            try_join!(refresh, session.query_brokers_again(no, &confirmed.snapshot.data_plane))?;
+            try_join!(refresh, session.query_brokers_again(&confirmed.snapshot.data_plane))?;
         let observed_at = session.clock.elapsed();
         let snapshot = Snapshot { data_plane, ..session.reread(&confirmed.snapshot).await? };
         let plan = Plan::new(&snapshot, confirmed.acceptances);

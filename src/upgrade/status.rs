@@ -124,7 +124,9 @@ async fn read_cluster_and_group(
     report: &mut PlanReport,
 ) -> Result<ResolvedCluster, CommandError> {
     let found = session.find_cluster(&request.cluster, report).await?;
-    let (resolved, groups) = join!(session.read_cluster(found, report), session.api.config_groups(None));
+    let no = found.no();
+    let (resolved, groups, ()) =
+        join!(session.read_cluster(found, report), session.api.config_groups(None), session.find_brokers(no));
     let resolved = resolved?;
     report.group_from = session.name_current_group(&resolved.cluster, groups).await;
     Ok(resolved)

@@ -91,6 +91,7 @@ fn config_show_reports_the_source_of_each_value() {
         ("proxy", Value::Null, "default"),
         ("output", json!("json"), "--output"),
         ("poll", json!("10ms"), &of_profile),
+        ("brokers", json!("auto"), "default"),
         ("record", Value::Null, "default"),
         ("access_key", json!("…1234"), &of_profile),
         ("credential_process", Value::Null, "default"),

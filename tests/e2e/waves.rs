@@ -43,29 +43,33 @@ fn lists_take_one_wave_and_one_per_eight_further_pages() {
 
 #[test]
 fn status_takes_two_waves_by_name_and_one_by_number() {
-    // The name of the config group comes from the list of all groups, which needs no number.
-    assert_waves("status --cluster orders-prod", &[2, 3]);
-    assert_waves("status --cluster no:1009123", &[4]);
+    // The name of the config group comes from the list of all groups, which needs no number. The addresses of the brokers
+    // and their certificate are read together with the rest.
+    assert_waves("status --cluster orders-prod", &[2, 5]);
+    assert_waves("status --cluster no:1009123", &[6]);
+    assert_waves("status --cluster no:1009123 --brokers none", &[4]);
+    assert_waves("status --cluster no:1009123 --brokers 127.0.0.1:1", &[4]);
+    assert_waves("status --cluster no:1009123 --brokers tls://127.0.0.1:1", &[5]);
 }
 
 #[test]
 fn check_takes_four_waves() {
-    // The cluster list and the versions; entry, status, and the four target groups; the current group with its settings, and
+    // The cluster list and the versions; entry, status, the four target groups, and the two reads about the brokers; the current group with its settings, and
     // the settings of the target groups; the pre-check.
-    assert_waves("check --cluster orders-prod --version 3.9.0", &[2, 3, 6, 1]);
-    // Entry, status, and versions; the target groups, and the current group with its settings; the settings of the target
+    assert_waves("check --cluster orders-prod --version 3.9.0", &[2, 5, 6, 1]);
+    // Entry, status, versions, and the two reads about the brokers; the target groups, and the current group with its settings; the settings of the target
     // groups; the pre-check.
-    assert_waves("check --cluster no:1009123 --version 3.9.0", &[3, 3, 4, 1]);
+    assert_waves("check --cluster no:1009123 --version 3.9.0", &[5, 3, 4, 1]);
     // With a named group, only its settings are read.
-    assert_waves("check --cluster orders-prod --version 3.9.0 --config-group no:312", &[2, 3, 3, 1]);
-    assert_waves("check --cluster no:1009123 --version 3.9.0 --config-group no:312", &[3, 3, 1, 1]);
+    assert_waves("check --cluster orders-prod --version 3.9.0 --config-group no:312", &[2, 5, 3, 1]);
+    assert_waves("check --cluster no:1009123 --version 3.9.0 --config-group no:312", &[5, 3, 1, 1]);
 }
 
 #[test]
 fn upgrade_takes_six_waves_up_to_the_start() {
     // After the four waves of a check: everything again, and the start on its own connection.
-    assert_waves(&format!("{UPGRADE} --yes --no-wait"), &[2, 3, 6, 1, 6, 1]);
-    assert_waves("upgrade --cluster no:1009123 --version 3.9.0 --yes --no-wait", &[3, 3, 4, 1, 6, 1]);
+    assert_waves(&format!("{UPGRADE} --yes --no-wait"), &[2, 5, 6, 1, 6, 1]);
+    assert_waves("upgrade --cluster no:1009123 --version 3.9.0 --yes --no-wait", &[5, 3, 4, 1, 6, 1]);
 }
 
 #[test]
@@ -91,17 +95,17 @@ fn other_commands_take_this_many_waves() {
 
 #[test]
 fn check_of_more_than_twenty_groups_reads_those_with_similar_names() {
-    let env = env_with(&clusters(20, "3.7.1"), &[2, 3, 2, 20]);
+    let env = env_with(&clusters(20, "3.7.1"), &[2, 5, 2, 20]);
     let run = env.run("check --cluster orders-prod --version 3.9.0");
     assert!(run.stderr.contains("20 of 24 were compared"), "{}", run.stderr);
-    assert_eq!((run.code, env.log().requests.len()), (5, 27));
+    assert_eq!((run.code, env.log().requests.len()), (5, 29));
 }
 
 #[test]
-fn healthy_upgrade_of_three_brokers_sends_39_requests() {
+fn healthy_upgrade_of_three_brokers_sends_41_requests() {
     // 13 polls. The entry is due in the first one, in every tenth one, and while the end is being confirmed. It is also read
     // after a poll in which all brokers are green: once after each broker, and once more before the version is stable.
     let polls = [2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 1, 2];
-    let wave_sizes = [&[2, 3, 6, 1, 6, 1], &polls[..]].concat();
+    let wave_sizes = [&[2, 5, 6, 1, 6, 1], &polls[..]].concat();
     assert_waves(&format!("{UPGRADE} --yes"), &wave_sizes);
 }
