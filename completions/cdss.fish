@@ -71,7 +71,7 @@ config.changed\t''
 start.unresolved\t''
 journal.damaged\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l plan -d 'Start only the plan with this ID (for approvals)' -r -f
-complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l brokers -d 'Brokers to query: auto, none, or a list [default: auto]' -r -f
+complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l brokers -d 'Brokers to query, or none [default: auto]' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l timeout -d 'Stop waiting after this time' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l poll -d 'Polling interval [default: 15s]' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l profile -d 'Profile to use' -r -f
@@ -114,7 +114,7 @@ config.lost-override\t''
 config.changed\t''
 start.unresolved\t''
 journal.damaged\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand check" -l brokers -d 'Brokers to query: auto, none, or a list [default: auto]' -r -f
+complete -c cdss -n "__fish_cdss_using_subcommand check" -l brokers -d 'Brokers to query, or none [default: auto]' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l profile -d 'Profile to use' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l region -d 'Region: KR, SGN, JPN, KRS, or FKR' -r -f -a "KR\t''
 SGN\t''
@@ -143,7 +143,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand check" -s h -l help -d 'Print 
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l cluster -d 'Cluster name or number' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l version -d 'Target version of the upgrade' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l from -d 'Version before the upgrade' -r -f
-complete -c cdss -n "__fish_cdss_using_subcommand status" -l brokers -d 'Brokers to query: auto, none, or a list [default: auto]' -r -f
+complete -c cdss -n "__fish_cdss_using_subcommand status" -l brokers -d 'Brokers to query, or none [default: auto]' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l timeout -d 'Stop watching after this time' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l poll -d 'Polling interval [default: 15s]' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l profile -d 'Profile to use' -r -f

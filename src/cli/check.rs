@@ -55,9 +55,9 @@ pub(crate) struct CheckArgs {
         hide_possible_values = true
     )]
     accept: Vec<Acceptance>,
-    /// Brokers to query: auto, none, or a list [default: auto]
+    /// Brokers to query, or none [default: auto]
     ///
-    /// A list has the form HOST:PORT,tls://HOST:PORT. See `cdss help network`.
+    /// Give all brokers of the cluster: HOST:PORT,tls://HOST:PORT. See `cdss help network`.
     #[arg(long, value_name = "BROKERS", requires = "version")]
     pub(super) brokers: Option<String>,
     /// Block the upgrade if no broker can be queried

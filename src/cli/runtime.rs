@@ -17,3 +17,22 @@ pub(super) fn block_on<T>(command: impl Future<Output = T>) -> Result<T, Command
     runtime.shutdown_background();
     Ok(result)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_hung_name_lookup_does_not_delay_the_exit() {
+        let (end, ended) = mpsc::channel::<()>();
+        let command = async {
+            // As the system resolver runs: on a thread for blocking calls.
+            drop(tokio::task::spawn_blocking(move || ended.recv()));
+            "done"
+        };
+        assert_eq!(block_on(command).unwrap(), "done");
+        assert!(end.send(()).is_ok(), "the lookup is still running");
+    }
+}

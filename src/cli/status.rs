@@ -44,9 +44,9 @@ pub(crate) struct StatusArgs {
         add = ArgValueCandidates::new(candidates::versions)
     )]
     from: Option<VersionSelector>,
-    /// Brokers to query: auto, none, or a list [default: auto]
+    /// Brokers to query, or none [default: auto]
     ///
-    /// A list has the form HOST:PORT,tls://HOST:PORT. See `cdss help network`.
+    /// Give all brokers of the cluster: HOST:PORT,tls://HOST:PORT. See `cdss help network`.
     #[arg(long, value_name = "BROKERS")]
     pub(super) brokers: Option<String>,
     /// Watch until the change finishes

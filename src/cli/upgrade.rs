@@ -80,9 +80,9 @@ pub(crate) struct UpgradeArgs {
     /// For pipelines that restore the journal of earlier runs: a missing journal means that it was not restored.
     #[arg(long)]
     require_journal: bool,
-    /// Brokers to query: auto, none, or a list [default: auto]
+    /// Brokers to query, or none [default: auto]
     ///
-    /// A list has the form HOST:PORT,tls://HOST:PORT. See `cdss help network`.
+    /// Give all brokers of the cluster: HOST:PORT,tls://HOST:PORT. See `cdss help network`.
     #[arg(long, value_name = "BROKERS")]
     pub(super) brokers: Option<String>,
     /// Refuse to start if no broker can be queried
