@@ -658,7 +658,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l color -d 'When to 
 always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l list -d 'List the scenarios and their exit codes'
-complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l brokers -d 'Run simulated Kafka brokers for cdss to query'
+complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l brokers -d 'Run simulated Kafka brokers'
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l record-anonymous -d 'Replace names and numbers in the recording'
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'

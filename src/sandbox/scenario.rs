@@ -86,7 +86,7 @@ impl Scenario {
             Self::GroupLost => ("Config group create requests are lost", 0),
             Self::GroupDropsValue => ("A value written to a config group is silently dropped", 0),
             Self::SingleReplica => {
-                ("Many topics have a single replica, offline while its broker restarts", 0)
+                ("Many topics have one copy, unavailable while its broker restarts", 0)
             }
             Self::BrokersUnreachable => ("The brokers refuse all connections", 0),
             Self::NoPermission => ("The key is valid but has no permissions", 4),
@@ -95,7 +95,7 @@ impl Scenario {
             Self::PrecheckRefused => ("The pre-check refuses the upgrade", 5),
             Self::PrecheckRefusedHttp => ("The pre-check refuses the upgrade with HTTP 400", 5),
             Self::UnderReplicated => ("A topic has replicas that are out of sync", 5),
-            Self::Reassigning => ("A topic is being moved to another broker", 5),
+            Self::Reassigning => ("A partition is being moved to another broker", 5),
             Self::StartRefused => ("The pre-check passes, but the start is refused", 6),
             Self::EndsOnOldVersion => ("All brokers restart, but the version does not change", 7),
             Self::EndsInError => ("The second broker fails and the cluster ends in state error", 7),

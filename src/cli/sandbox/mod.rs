@@ -62,8 +62,9 @@ If a script sets XDG_STATE_HOME, its journal is kept there, in one subdirectory 
 Without a command, the sandbox prints variables for another shell: CDSS_SANDBOX for cdss, and
 its address and key for Terraform and NAVER Cloud SDKs.
 
---brokers adds brokers on 127.0.0.1 with topics, whose state follows the upgrades. Scenarios
-about brokers run them too. They answer only what checks query, without TLS.
+--brokers runs simulated Kafka brokers with topics on 127.0.0.1, so that checks can query them.
+They restart during an upgrade. The scenarios under-replicated, reassigning, single-replica, and
+brokers-unreachable run them too.
 
 --scale adds clusters and config groups named load-1, load-2, and so on, without brokers.")
 )]
@@ -83,7 +84,7 @@ pub(crate) struct SandboxArgs {
     /// Add a cluster, such as orders=3.7.1,5
     #[arg(long, value_name = "NAME=VERSION,BROKERS")]
     cluster: Vec<NewCluster>,
-    /// Run simulated Kafka brokers for cdss to query
+    /// Run simulated Kafka brokers
     #[arg(long)]
     brokers: bool,
     /// Serve the responses of a recording instead
