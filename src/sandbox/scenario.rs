@@ -85,9 +85,7 @@ impl Scenario {
             Self::GroupAnswerLost => ("Config group changes take effect, but their responses are lost", 0),
             Self::GroupLost => ("Config group create requests are lost", 0),
             Self::GroupDropsValue => ("A value written to a config group is silently dropped", 0),
-            Self::SingleReplica => {
-                ("Many topics have one copy, unavailable while its broker restarts", 0)
-            }
+            Self::SingleReplica => ("Many topics have one copy, unavailable while its broker restarts", 0),
             Self::BrokersUnreachable => ("The brokers refuse all connections", 0),
             Self::NoPermission => ("The key is valid but has no permissions", 4),
             Self::WrongSignature => ("Every signature is refused", 4),
