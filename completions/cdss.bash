@@ -2372,14 +2372,14 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__sandbox)
-            opts="-o -q -v -h --scenario --list --cluster --replay --clock --compare --scale --port --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
+            opts="-o -q -v -h --scenario --list --cluster --brokers --replay --clock --compare --scale --port --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --scenario)
-                    COMPREPLY=($(compgen -W "healthy flapping late-version early-version slow throttled answer-lost answer-504 refused-but-started no-progress group-answer-lost group-lost group-drops-value no-permission wrong-signature skewed-clock precheck-refused precheck-refused-http start-refused ends-on-old-version ends-in-error stalled broker-red never-starts answer-lost-not-started busy server-error" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "healthy flapping late-version early-version slow throttled answer-lost answer-504 refused-but-started no-progress group-answer-lost group-lost group-drops-value single-replica brokers-unreachable no-permission wrong-signature skewed-clock precheck-refused precheck-refused-http under-replicated reassigning start-refused ends-on-old-version ends-in-error stalled broker-red never-starts answer-lost-not-started busy server-error" -- "${cur}"))
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi

@@ -56,7 +56,7 @@ const FIRST_ADDED_GROUP: u64 = 401;
 
 /// Numbers of the first cluster and of the first config group of a large account. Chosen: above those of added clusters,
 /// and every cluster has its own addresses.
-const FIRST_SCALE_CLUSTER: u64 = 1_100_001;
+pub(super) const FIRST_SCALE_CLUSTER: u64 = 1_100_001;
 const FIRST_SCALE_GROUP: u64 = 100_001;
 
 /// The longest config group name that every tool of the service accepts.
@@ -81,6 +81,7 @@ impl Service {
             now: Timestamp::now(),
             started_upgrades: 0,
             log: RequestLog::default(),
+            broker_requests: 0,
             replay,
             throttling: Throttling::default(),
             seed: RandomState::new(),

@@ -47,6 +47,8 @@ pub(super) struct ClusterView {
     pub(super) colors: Vec<Color>,
     pub(super) version: String,
     pub(super) group: u64,
+    /// The number of brokers that have restarted with the new version. They are the first ones.
+    pub(super) upgraded: usize,
     /// Whether an upgrade is running, whatever the status is.
     pub(super) is_in_progress: bool,
 }
@@ -59,6 +61,7 @@ impl Service {
             colors: vec![Color::Green; cluster.brokers],
             version: cluster.version.clone(),
             group: cluster.group,
+            upgraded: 0,
             is_in_progress: false,
         };
         if let Some(upgrade) = &cluster.upgrade {
@@ -88,6 +91,12 @@ impl Service {
         let is_second_restarting = step > restart + 1;
         let mut is_switched = scenario == Scenario::EarlyVersion;
         (view.status, view.is_in_progress) = (Status::Changing, true);
+        let most_upgraded = match scenario {
+            Scenario::EndsOnOldVersion => 0,
+            Scenario::Stalled | Scenario::BrokerRed | Scenario::EndsInError => 1,
+            _ => view.colors.len(),
+        };
+        view.upgraded = (step / (restart + 1)).min(most_upgraded);
         match scenario {
             Scenario::Stalled if is_second_restarting => view.colors[1] = Color::Orange,
             Scenario::BrokerRed if is_second_restarting => view.colors[1] = Color::Red,

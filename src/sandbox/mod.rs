@@ -2,6 +2,7 @@
 //!
 //! It shares no code with the client, so that the same mistake can't hide in both.
 
+mod brokers;
 mod clusters;
 mod compare;
 mod config_group_changes;
@@ -64,7 +65,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Fails if the port can't be bound or the thread can't be started. The kind is `InvalidInput` if an added cluster is
+    /// Fails if a port can't be bound or the thread can't be started. The kind is `InvalidInput` if an added cluster is
     /// invalid or added twice, or if a scheduled change or a read-only setting names an operation, cluster, broker, or
     /// setting that does not exist.
     pub fn start(options: Options) -> io::Result<Self> {
@@ -76,6 +77,7 @@ impl Sandbox {
         let port = listener.local_addr()?.port();
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let shared = Arc::new(Shared::new(service));
+        brokers::start(&runtime, &shared)?;
         let served = Arc::clone(&shared);
         // Dropping the runtime at the end closes all open connections.
         let run = move || {
@@ -99,6 +101,11 @@ impl Sandbox {
     /// Returns the log of the requests received so far.
     pub fn log(&self) -> RequestLog {
         self.shared.service().log.clone()
+    }
+
+    /// Returns the number of requests to simulated brokers so far, which are not in the log.
+    pub fn broker_requests(&self) -> usize {
+        self.shared.service().broker_requests
     }
 
     /// Waits until the log satisfies a condition, for tests. The condition is checked after every request and must not

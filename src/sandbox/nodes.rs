@@ -2,7 +2,7 @@
 //!
 //! A cluster has one manager node, as documented. `ZooKeeper` runs on the first brokers.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddrV4};
 
 use serde_json::{Value, json};
 
@@ -117,13 +117,22 @@ impl Service {
     ///
     /// The lists of private endpoints are separated by commas, all others by newlines, as documented. The fields of the
     /// entries of `brokerNodeDnsInfoList` are not documented.
+    ///
+    /// Simulated brokers have only a private endpoint without TLS. No other address is returned with them: the usual ports
+    /// of this machine may belong to other brokers.
     pub(super) fn broker_info(&mut self, no: u64, _: &Fields) -> Result<Value, Response> {
         let Some(cluster) = self.cluster(no)? else { return Ok(Value::Null) };
         let brokers = brokers(cluster);
         let list = |separator: &str, nodes: &[Node], text: &dyn Fn(&Node) -> String| {
             nodes.iter().map(text).collect::<Vec<_>>().join(separator)
         };
-        let public_nodes = if cluster.is_public { brokers.as_slice() } else { &[] };
+        let has_listeners = !cluster.broker_ports.is_empty();
+        let private_address = |node: &Node| match cluster.broker_ports.get(node.index - 1) {
+            Some(port) => SocketAddrV4::new(Ipv4Addr::LOCALHOST, *port),
+            None => SocketAddrV4::new(node.address, KAFKA_PORT),
+        };
+        let tls_nodes = if has_listeners { &[] } else { brokers.as_slice() };
+        let public_nodes = if cluster.is_public { tls_nodes } else { &[] };
         let public_list = |text: &dyn Fn(&Node) -> String| list("\n", public_nodes, text);
         // An address for documentation.
         let public_address =
@@ -132,14 +141,14 @@ impl Service {
         let (plain, tls) = (|node: &Node| port(PUBLIC_PORT, node), |node: &Node| port(PUBLIC_TLS_PORT, node));
         let zookeepers = &brokers[..ZOOKEEPERS.min(brokers.len())];
         Ok(json!({
-            "brokerNodeList": list(",", &brokers, &|node| format!("{}:{KAFKA_PORT}", node.address)),
-            "brokerTlsNodeList": list(",", &brokers, &|node| format!("{}:{KAFKA_TLS_PORT}", node.hostname)),
+            "brokerNodeList": list(",", &brokers, &|node| private_address(node).to_string()),
+            "brokerTlsNodeList": list(",", tls_nodes, &|node| format!("{}:{KAFKA_TLS_PORT}", node.hostname)),
             "zookeeperList": list(",", zookeepers, &|node| format!("{}:{ZOOKEEPER_PORT}", node.address)),
             "publicEndpointBrokerNodeList": public_list(&|node| format!("{public_address}:{}", plain(node))),
             "publicEndpointBrokerNodeListenerPortList": public_list(&|node| plain(node).to_string()),
             "publicEndpointBrokerTlsNodeList": public_list(&|node| format!("{}:{}", node.hostname, tls(node))),
             "publicEndpointBrokerTlsNodeListenerPortList": public_list(&|node| tls(node).to_string()),
-            "localDnsList": list("\n", &brokers, &|node| format!("{} {}", node.address, node.hostname)),
+            "localDnsList": list("\n", &brokers, &|node| format!("{} {}", private_address(node).ip(), node.hostname)),
             "localDnsTlsList": public_list(&|node| format!("{public_address} {}", node.hostname)),
             "brokerNodeDnsInfoList": [],
         }))

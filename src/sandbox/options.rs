@@ -21,6 +21,9 @@ pub struct Options {
     pub clusters: Vec<NewCluster>,
     /// The size of a large account. None: only the demo account and the added clusters.
     pub scale: Option<Scale>,
+    /// Whether to run simulated Kafka brokers for the clusters, except those of a large account. Some scenarios run them
+    /// anyway. Ignored if a recording is served.
+    pub brokers: bool,
     pub pace: Pace,
     /// The delay of each response in the scenario `slow`. Ignored in others.
     pub response_delay: Duration,
@@ -55,6 +58,7 @@ impl Default for Options {
             secret_key: "sandbox-secret-key".to_owned(),
             clusters: Vec::new(),
             scale: None,
+            brokers: false,
             pace: Pace::default(),
             // Chosen: long enough to notice, short enough to wait for.
             response_delay: Duration::from_secs(1),
@@ -66,6 +70,13 @@ impl Default for Options {
             has_manager_password: true,
             port: 0,
         }
+    }
+}
+
+impl Options {
+    /// Returns true if the clusters have simulated brokers.
+    pub(super) fn has_brokers(&self) -> bool {
+        (self.brokers || self.scenario.needs_brokers()) && self.replay.is_none()
     }
 }
 

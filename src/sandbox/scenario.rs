@@ -25,11 +25,15 @@ pub enum Scenario {
     GroupAnswerLost,
     GroupLost,
     GroupDropsValue,
+    SingleReplica,
+    BrokersUnreachable,
     NoPermission,
     WrongSignature,
     SkewedClock,
     PrecheckRefused,
     PrecheckRefusedHttp,
+    UnderReplicated,
+    Reassigning,
     StartRefused,
     EndsOnOldVersion,
     EndsInError,
@@ -60,6 +64,12 @@ impl Scenario {
         self.details().1
     }
 
+    /// Returns true if the scenario is about simulated brokers, so that it runs them.
+    pub(super) fn needs_brokers(self) -> bool {
+        use Scenario::{BrokersUnreachable, Reassigning, SingleReplica, UnderReplicated};
+        matches!(self, BrokersUnreachable | Reassigning | SingleReplica | UnderReplicated)
+    }
+
     fn details(self) -> (&'static str, u8) {
         match self {
             Self::Healthy => ("Brokers restart one by one, then the new version is running", 0),
@@ -75,11 +85,15 @@ impl Scenario {
             Self::GroupAnswerLost => ("Config group changes take effect, but their responses are lost", 0),
             Self::GroupLost => ("Config group create requests are lost", 0),
             Self::GroupDropsValue => ("A value written to a config group is silently dropped", 0),
+            Self::SingleReplica => ("Many topics have one copy, unavailable while its broker restarts", 0),
+            Self::BrokersUnreachable => ("The brokers refuse all connections", 0),
             Self::NoPermission => ("The key is valid but has no permissions", 4),
             Self::WrongSignature => ("Every signature is refused", 4),
             Self::SkewedClock => ("The service's clock is ten minutes ahead", 0),
             Self::PrecheckRefused => ("The pre-check refuses the upgrade", 5),
             Self::PrecheckRefusedHttp => ("The pre-check refuses the upgrade with HTTP 400", 5),
+            Self::UnderReplicated => ("A topic has replicas that are out of sync", 5),
+            Self::Reassigning => ("A partition is being moved to another broker", 5),
             Self::StartRefused => ("The pre-check passes, but the start is refused", 6),
             Self::EndsOnOldVersion => ("All brokers restart, but the version does not change", 7),
             Self::EndsInError => ("The second broker fails and the cluster ends in state error", 7),

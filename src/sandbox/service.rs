@@ -21,6 +21,8 @@ pub(super) struct Service {
     /// The number of starts that took effect.
     pub(super) started_upgrades: usize,
     pub(super) log: RequestLog,
+    /// The number of requests to simulated brokers.
+    pub(super) broker_requests: usize,
     /// Present if a recording is served instead of the account.
     pub(super) replay: Option<Replay>,
     pub(super) throttling: Throttling,
@@ -54,6 +56,8 @@ pub(super) struct Cluster {
     pub(super) is_forbidden: bool,
     /// Whether it has a public domain and public endpoints.
     pub(super) is_public: bool,
+    /// The port on 127.0.0.1 of each simulated broker; empty without simulated brokers.
+    pub(super) broker_ports: Vec<u16>,
     /// The last upgrade, running or finished.
     pub(super) upgrade: Option<Upgrade>,
     /// Changes that override the upgrade, oldest first.
@@ -92,9 +96,21 @@ impl Cluster {
         group: u64,
     ) -> Self {
         let (name, version) = (name.to_owned(), version.to_owned());
-        let (upgrade, changes) = (None, Vec::new());
+        let (broker_ports, upgrade, changes) = (Vec::new(), None, Vec::new());
         let (is_forbidden, is_public) = (false, false);
-        Self { no, name, vpc, brokers, version, group, is_forbidden, is_public, upgrade, changes }
+        Self {
+            no,
+            name,
+            vpc,
+            brokers,
+            version,
+            group,
+            is_forbidden,
+            is_public,
+            broker_ports,
+            upgrade,
+            changes,
+        }
     }
 
     pub(super) fn vpc_no(&self) -> u32 {

@@ -166,8 +166,11 @@ fn node_reads_are_as_documented() {
         "publicEndpointBrokerTlsNodeListenerPortList": "1\n2", "localDnsList": "a\nb",
         "localDnsTlsList": "a\nb", "brokerNodeDnsInfoList": [],
     });
+    let with_brokers = serve(Options { brokers: true, ..Options::default() });
     for cluster in [1_009_123, 1_009_210] {
-        assert_documented(&sandbox, &format!("GET cluster/getBrokerInfo/{cluster}"), &none, &addresses);
+        for sandbox in [&sandbox, &with_brokers] {
+            assert_documented(sandbox, &format!("GET cluster/getBrokerInfo/{cluster}"), &none, &addresses);
+        }
     }
     let certificate = json!({ "certification": "-----BEGIN CERTIFICATE-----" });
     assert_documented(&sandbox, "GET cluster/downloadCertificate/1009123", &none, &certificate);

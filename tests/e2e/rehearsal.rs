@@ -180,6 +180,8 @@ fn invalid_sandbox_options_or_command_is_a_usage_error() {
         ("sandbox --cluster a -- true", "NAME=VERSION,BROKERS"),
         ("sandbox --scale 10000 -- true", "CLUSTERS,GROUPS,BROKERS"),
         ("sandbox --scale 1,1,2 -- true", "a cluster must have 3 to 10 brokers, not 2"),
+        ("sandbox --brokers --replay run.jsonl -- true", "cannot be used with"),
+        ("sandbox --brokers --compare run.jsonl", "cannot be used with"),
         ("sandbox -- no-such-program-here", "no-such-program-here"),
     ] {
         home.run(line).assert_says(2, &[text]);

@@ -10,7 +10,7 @@ use crate::support::{TestEnv, UPGRADE};
 type Row = (Scenario, i32, &'static str, &'static str, usize);
 
 /// The expected results, independent of what the sandbox documents about itself.
-const TABLE: [Row; 27] = [
+const TABLE: [Row; 31] = [
     (Scenario::Healthy, 0, "yes", "done", 1),
     (Scenario::Flapping, 0, "yes", "done", 1),
     (Scenario::LateVersion, 0, "yes", "done", 1),
@@ -26,11 +26,15 @@ const TABLE: [Row; 27] = [
     (Scenario::GroupAnswerLost, 0, "yes", "done", 1),
     (Scenario::GroupLost, 0, "yes", "done", 1),
     (Scenario::GroupDropsValue, 0, "yes", "done", 1),
+    (Scenario::SingleReplica, 0, "yes", "done", 1),
+    (Scenario::BrokersUnreachable, 0, "yes", "done", 1),
     (Scenario::NoPermission, 4, "no", "not_started", 0),
     (Scenario::WrongSignature, 4, "no", "not_started", 0),
     (Scenario::SkewedClock, 0, "yes", "done", 1),
     (Scenario::PrecheckRefused, 5, "no", "not_started", 0),
     (Scenario::PrecheckRefusedHttp, 5, "no", "not_started", 0),
+    (Scenario::UnderReplicated, 5, "no", "not_started", 0),
+    (Scenario::Reassigning, 5, "no", "not_started", 0),
     (Scenario::StartRefused, 6, "no", "not_started", 0),
     (Scenario::EndsOnOldVersion, 7, "yes", "failed", 1),
     (Scenario::EndsInError, 7, "yes", "failed", 1),

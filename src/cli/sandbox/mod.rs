@@ -62,7 +62,11 @@ If a script sets XDG_STATE_HOME, its journal is kept there, in one subdirectory 
 Without a command, the sandbox prints variables for another shell: CDSS_SANDBOX for cdss, and
 its address and key for Terraform and NAVER Cloud SDKs.
 
---scale adds clusters and config groups named load-1, load-2, and so on.")
+--brokers runs simulated Kafka brokers with topics on 127.0.0.1, so that checks can query them.
+They restart during an upgrade. The scenarios under-replicated, reassigning, single-replica, and
+brokers-unreachable run them too.
+
+--scale adds clusters and config groups named load-1, load-2, and so on, without brokers.")
 )]
 pub(crate) struct SandboxArgs {
     /// Behavior to simulate
@@ -80,8 +84,11 @@ pub(crate) struct SandboxArgs {
     /// Add a cluster, such as orders=3.7.1,5
     #[arg(long, value_name = "NAME=VERSION,BROKERS")]
     cluster: Vec<NewCluster>,
+    /// Run simulated Kafka brokers
+    #[arg(long)]
+    brokers: bool,
     /// Serve the responses of a recording instead
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true, conflicts_with_all = ["scenario", "cluster"])]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true, conflicts_with_all = ["scenario", "cluster", "brokers"])]
     replay: Option<PathBuf>,
     /// Pace of --replay: real or fast
     #[arg(
@@ -99,7 +106,7 @@ pub(crate) struct SandboxArgs {
         value_name = "FILE",
         value_hint = ValueHint::FilePath,
         hide_short_help = true,
-        conflicts_with_all = ["scenario", "list", "cluster", "replay", "port", "command"]
+        conflicts_with_all = ["scenario", "list", "cluster", "brokers", "replay", "port", "command"]
     )]
     pub(crate) compare: Option<PathBuf>,
     /// Add this many clusters and config groups, such as 10000,40,3
@@ -132,6 +139,7 @@ fn serve(args: &SandboxArgs, language: Option<Language>, environment: &Environme
         access_key,
         secret_key,
         clusters: args.cluster.clone(),
+        brokers: args.brokers,
         replay: args.replay.clone().map(|path| (path, args.clock.into())),
         scale: args.scale,
         port: args.port,
