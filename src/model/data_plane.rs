@@ -34,7 +34,9 @@ pub(crate) struct NotQueried {
 }
 
 /// How brokers are reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::Display, strum::IntoStaticStr, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::Display, strum::IntoStaticStr, Serialize,
+)]
 #[strum(serialize_all = "lowercase")]
 #[serde(into = "&'static str")]
 pub(crate) enum Transport {
