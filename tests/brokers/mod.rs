@@ -15,6 +15,7 @@ pub(crate) mod topic;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -28,7 +29,7 @@ use tokio::task::JoinSet;
 
 use connection::{Command, Port, PortState, reserve};
 use options::{ClusterOptions, Operation, Transport};
-use profile::Profile;
+use profile::{OfferedVersions, Profile};
 use state::{State, View};
 use topic::TestTopic;
 
@@ -191,6 +192,12 @@ impl TestCluster {
     /// Changes the release of a broker. An upgrade is `down`, this, and `up`.
     pub(crate) fn set_profile(&self, broker: i32, profile: Profile) {
         self.broker(broker, |broker| broker.profile = profile);
+    }
+
+    /// Makes a broker offer these versions of a request, as much older or newer releases do.
+    pub(crate) fn offer(&self, broker: i32, key: ApiKey, versions: RangeInclusive<i16>) {
+        let (min, max) = versions.into_inner();
+        self.broker(broker, |broker| broker.offered.push(OfferedVersions { key: key as i16, min, max }));
     }
 
     /// Changes what clients find at the ports of a broker, and closes its connections. The cluster does not notice.

@@ -58,7 +58,7 @@ pub(super) fn key_and_version(frame: &[u8]) -> Option<(ApiKey, i16)> {
 /// Returns the response to a request. None closes the connection, as Kafka does after a request that it can't parse.
 pub(super) fn respond(asked: Asked<'_>, frame: &[u8]) -> Option<Response> {
     let request = parse(frame)?;
-    let offered = asked.state.brokers[&asked.broker].profile.offered(asked.state.coordination);
+    let offered = asked.state.offered(asked.broker);
     let is_offered = offered.iter().any(|versions| {
         versions.key == request.key as i16 && (versions.min..=versions.max).contains(&request.version)
     });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::RecordedRequest;
 use super::options::{ClusterOptions, Operation};
-use super::profile::{Coordination, Profile};
+use super::profile::{Coordination, OfferedVersions, Profile};
 use super::topic::{TestPartition, TestTopic};
 
 /// Everything that the connections share.
@@ -32,6 +32,8 @@ pub(super) struct Cluster {
 /// One broker.
 pub(super) struct Broker {
     pub(super) profile: Profile,
+    /// The versions of requests that differ from those of the release.
+    pub(super) offered: Vec<OfferedVersions>,
     pub(super) view: View,
     /// The address in Metadata, if it is not the real one.
     pub(super) advertised: Option<(String, u16)>,
@@ -49,7 +51,7 @@ pub(super) enum View {
 impl State {
     pub(super) fn new(options: &ClusterOptions) -> Self {
         let broker = |(id, profile): (&i32, &Profile)| {
-            (*id, Broker { profile: *profile, view: View::Current, advertised: None })
+            (*id, Broker { profile: *profile, offered: Vec::new(), view: View::Current, advertised: None })
         };
         let live: BTreeSet<i32> = options.profiles.keys().copied().collect();
         Self {
@@ -65,6 +67,17 @@ impl State {
             requests: Vec::new(),
             connections: Vec::new(),
         }
+    }
+
+    /// Returns the versions of requests that a broker offers.
+    pub(super) fn offered(&self, broker: i32) -> Vec<OfferedVersions> {
+        let broker = &self.brokers[&broker];
+        let mut offered = broker.profile.offered(self.coordination);
+        for versions in &broker.offered {
+            offered.retain(|other| other.key != versions.key);
+            offered.push(*versions);
+        }
+        offered
     }
 
     /// Returns whether `acks=all` is accepted, by the rule of the leader's release.

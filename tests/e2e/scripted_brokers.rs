@@ -149,6 +149,20 @@ fn a_version_that_is_not_offered_closes_the_connection() {
 }
 
 #[test]
+fn a_broker_can_offer_other_versions_than_its_release() {
+    let cluster = TestCluster::start(&ClusterOptions::new(Profile::V3_9));
+    cluster.offer(1, ApiKey::Metadata, 0..=2);
+    let offered = |id| {
+        let response = ask(cluster.address(id), 3, &api_versions()).unwrap();
+        let metadata = response.api_keys.iter().find(|versions| versions.api_key == ApiKey::Metadata as i16);
+        metadata.unwrap().max_version
+    };
+    assert_eq!([1, 2].map(offered), [2, 12]);
+    assert!(ask(cluster.address(1), 9, &all_topics()).is_err());
+    assert_eq!(ask(cluster.address(1), 2, &all_topics()).unwrap().topics.len(), 7);
+}
+
+#[test]
 fn an_unknown_version_of_api_versions_is_answered_in_the_oldest_format() {
     let cluster = TestCluster::start(&ClusterOptions::new(Profile::V2_8));
     let mut stream = connect(cluster.address(1)).unwrap();
