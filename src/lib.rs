@@ -14,6 +14,7 @@ macro_rules! deliberate_bug {
 }
 
 mod api;
+mod brokers;
 #[cfg(test)]
 #[path = "../tests/bugs/mod.rs"]
 mod bugs;

@@ -1,0 +1,3 @@
+//! What the brokers of a cluster report.
+
+pub(crate) mod forecast;
