@@ -3,6 +3,7 @@
 mod connection;
 mod dial;
 mod fault;
+pub(crate) mod forecast;
 mod protocol;
 mod reach;
 mod read;
