@@ -33,6 +33,7 @@ pub(super) const MAX_BROKERS: usize = 200;
 
 /// A connected broker.
 pub(super) struct Peer {
+    pub(super) address: BrokerAddress,
     pub(super) connection: Connection,
     /// Which broker it is; None if it may not be asked.
     pub(super) id: Option<BrokerId>,
@@ -192,7 +193,7 @@ async fn meet(
         (None, Some(listed)) => Some(listed),
         (None, None) => view.at(address),
     };
-    Ok(Peer { connection, id, view })
+    Ok(Peer { address: address.clone(), connection, id, view })
 }
 
 enum Identity {

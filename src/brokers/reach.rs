@@ -71,15 +71,15 @@ pub(super) async fn reach(dialer: &Dialer, addresses: &[BrokerAddress]) -> Resul
         }
         // A dial over the other transport may still hang; nothing depends on it.
         if outstanding == 0 || cluster.is_complete() {
-            return cluster.finish(race.failures);
+            break;
         }
-        if let Some(dialed) = dialing.next().await
-            && dialed.address.transport == transport
-        {
+        let Some(dialed) = dialing.next().await else { break };
+        if dialed.address.transport == transport {
             outstanding = outstanding.saturating_sub(1);
             cluster.add(dialed);
         }
     }
+    cluster.finish(race.failures)
 }
 
 /// The race between the two transports.
