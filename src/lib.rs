@@ -45,6 +45,10 @@ pub mod sandbox;
 mod session;
 mod settings;
 mod signals;
+#[cfg(test)]
+#[path = "../tests/brokers/mod.rs"]
+#[expect(dead_code, reason = "the tests of the binary use the rest")]
+mod test_brokers;
 mod upgrade;
 mod verify;
 

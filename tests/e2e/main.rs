@@ -45,6 +45,7 @@ mod rehearsal;
 mod rerun;
 mod scenarios;
 mod screen;
+mod scripted_brokers;
 #[cfg(target_os = "linux")]
 mod secret_leaks;
 mod signals;
@@ -54,6 +55,9 @@ mod streams;
 mod support;
 mod tab;
 mod terminal;
+#[path = "../brokers/mod.rs"]
+#[expect(dead_code, reason = "the tests of the library use the rest")]
+mod test_brokers;
 mod tls;
 mod verdicts;
 mod verify;
