@@ -1,5 +1,7 @@
 //! Reads everything that the plan needs.
 
+use std::sync::Arc;
+
 use tokio::join;
 
 use crate::api::{CdssApi, RetryPolicy};
@@ -10,6 +12,7 @@ use crate::config_group::rules::difference::VersionedSettings;
 use crate::error::CommandError;
 use crate::model::cluster::Cluster;
 use crate::model::config_group::{ConfigGroup, GroupSettings};
+use crate::model::data_plane::{DataPlane, NotQueried};
 use crate::model::ids::ClusterNo;
 use crate::model::journal_state::JournalState;
 use crate::model::kafka_version::{KafkaVersion, Release, ResolvedVersion, release_of};
@@ -55,6 +58,7 @@ impl<A: CdssApi> Session<'_, A> {
         let known = request.acceptances.validate_items(&|kind, item| match kind {
             ItemKind::Setting => is_setting(&snapshot, item),
             ItemKind::Run => is_start_run(&snapshot, item),
+            ItemKind::Topic => snapshot.data_plane.may_have_topic(item),
         });
         known.map_err(|error| {
             let version = Some(snapshot.target.version.clone());
@@ -266,6 +270,11 @@ pub(super) fn new_snapshot(service: String, resolved: ResolvedCluster, target: R
         requires_journal: false,
         service,
         approved_plan: None,
+        data_plane: Arc::new(DataPlane::NotQueried(NotQueried {
+            reason: "brokers were not queried".into(),
+            remedy: None,
+        })),
+        requires_brokers: false,
     }
 }
 

@@ -156,7 +156,7 @@ async fn reread_under_lock(
         let snapshot = session.reread(&confirmed.snapshot).await?;
         let plan = Plan::new(&snapshot, confirmed.acceptances);
         report.apply(&plan);
-        if plan.has_same_content(&confirmed.plan) {
+        if plan.is_covered_by(&confirmed.plan) {
             (confirmed.snapshot, confirmed.plan, confirmed.observed_at) = (snapshot, plan, observed_at);
             return Ok(());
         }

@@ -1,10 +1,13 @@
 //! Everything that a plan is derived from.
 
+use std::sync::Arc;
+
 use super::plan_id::PlanId;
 use crate::config_group::rules::choice::GroupChoice;
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterIdentity, ClusterState, reconcile_identity};
 use crate::model::config_group::{ConfigGroup, GroupSettings};
+use crate::model::data_plane::DataPlane;
 use crate::model::journal_state::JournalState;
 use crate::model::kafka_version::{KafkaVersion, ResolvedVersion};
 use crate::model::suggested_command::SuggestedCommand;
@@ -73,6 +76,10 @@ pub(crate) struct Snapshot {
     pub service: String,
     /// The plan of `--plan`: no other is started.
     pub approved_plan: Option<PlanId>,
+    /// Shared with the plan and the report: it is the largest part of all three.
+    pub data_plane: Arc<DataPlane>,
+    /// `--require-brokers` was given: nothing is started unless a broker answered.
+    pub requires_brokers: bool,
 }
 
 impl Snapshot {
@@ -88,6 +95,11 @@ impl Snapshot {
     pub(crate) fn identity(&self) -> Result<ClusterIdentity, String> {
         let status = self.health.as_ref().map(|health| &health.identity);
         reconcile_identity(self.cluster.no, self.listed_identity.as_ref(), &self.cluster.identity, status)
+    }
+
+    /// Returns the number of brokers that the service reports.
+    pub(crate) fn broker_count(&self) -> Option<u64> {
+        self.cluster.brokers.or_else(|| self.health.as_ref()?.brokers.total)
     }
 
     pub(crate) fn has_green_brokers(&self) -> bool {
