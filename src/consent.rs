@@ -5,6 +5,7 @@ use std::io;
 use crate::messages::Message;
 use crate::model::characters::is_typeable;
 use crate::model::consent_method::ConsentMethod;
+use crate::model::data_plane::DataPlane;
 use crate::model::group_name::GroupName;
 use crate::model::ids::{ClusterNo, VersionCode};
 use crate::model::language::Language;
@@ -42,8 +43,8 @@ pub(crate) trait Prompt {
     /// Prints the question and reads one line. Input that was typed before the question is discarded.
     async fn read_line(&mut self, question: &str) -> Result<String, ConsentError>;
 
-    /// Prints the service's cautions, once, before the first question.
-    fn show_cautions(&mut self);
+    /// Prints the service's cautions and those about the cluster's topics, once, before the first question.
+    fn show_cautions(&mut self, data_plane: &DataPlane);
 
     /// Prints why an answer was rejected.
     fn reject_answer(&mut self, reason: &str);
@@ -100,7 +101,7 @@ pub(crate) async fn confirm(
     let action = "the start";
     let question = Question { text, expected, if_wrong, action, if_declined: Message::NothingStarted };
     require_terminal(prompt)?;
-    prompt.show_cautions();
+    prompt.show_cautions(&plan.data_plane);
     question.ask(prompt).await?;
     Ok(Consent { cluster, method })
 }
@@ -253,7 +254,7 @@ pub(crate) mod tests {
             self.answers.pop().map(str::to_owned).ok_or_else(end)
         }
 
-        fn show_cautions(&mut self) {
+        fn show_cautions(&mut self, _: &DataPlane) {
             self.shown.push("cautions".to_owned());
         }
 

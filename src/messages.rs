@@ -60,6 +60,28 @@ This cannot be canceled or undone.
   Config Group은 업그레이드할 버전에 맞아야 합니다.
 ";
 
+    // The cautions about topics. They follow those above, with the same indentation.
+    WhileBrokerRestarts { broker } =>
+        "while broker {broker} restarts",
+        "브로커({broker}) 재시작 중에는";
+    WhileBrokersRestart { brokers } =>
+        "while brokers {brokers} restart",
+        "브로커({brokers}) 재시작 중에는";
+    WillBeUnavailable { partitions, when } =>
+        "{partitions} will be unavailable {when}.",
+        "{partitions}: {when} 사용할 수 없습니다.";
+    RecordsCanBeLost { partitions } =>
+        "{partitions}: records can be lost.",
+        "{partitions}: 데이터가 유실될 수 있습니다.";
+    WritesRefused { partitions, when } =>
+        "{partitions}: writes with acks=all are refused {when}.",
+        "{partitions}: {when} acks=all 쓰기가 거부됩니다.";
+    InternalTopics => "Partitions of internal topics", "내부 토픽의 일부 파티션";
+    MoreTopics { number } => "More affected topics: {number}.", "그 외 영향을 받는 토픽: {number}개.";
+    WritesUnknown { number } =>
+        "Topics for which it is unknown whether writes are refused: {number}.",
+        "쓰기가 거부될지 알 수 없는 토픽: {number}개.";
+
     TypeClusterName { name } =>
         "Type {name} to start",
         "시작하려면 클러스터 이름({name}) 입력";
@@ -126,6 +148,23 @@ This cannot be canceled or undone.
     Restarted { restarted, all } =>
         "Observed {restarted} of {all} brokers restart.",
         "브로커 {all}대 중 {restarted}대의 재시작을 확인했습니다.";
+    AllInSync { partitions, topics } =>
+        "All {partitions} partitions of {topics} topics are in sync.",
+        "토픽 {topics}개의 파티션 {partitions}개가 모두 동기화되었습니다.";
+    WithoutLeader { number, topics } =>
+        "Partitions without a leader that answers ({number}): {topics}",
+        "응답하는 리더가 없는 파티션({number}개): {topics}";
+    OutOfSync { number, topics } =>
+        "Partitions out of sync ({number}): {topics}",
+        "동기화되지 않은 파티션({number}개): {topics}";
+    SilentBrokers { brokers } => "Brokers that did not answer: {brokers}", "응답하지 않은 브로커: {brokers}";
+    UnreadableTopics { number } => "Topics that can't be read: {number}", "읽을 수 없는 토픽: {number}개";
+    NoTopics =>
+        "The brokers report no topics, so their replication is unknown.",
+        "브로커가 보고한 토픽이 없어 복제 상태를 알 수 없습니다.";
+    NotQueriedAgain { reason } =>
+        "The brokers could not be queried again: {reason}",
+        "브로커를 다시 조회할 수 없습니다: {reason}";
     TerraformVersion { code } =>
         "terraform: set kafka_version_code = \"{code}\" before the next apply",
         "terraform: 다음 apply 전에 kafka_version_code = \"{code}\" 값을 설정해 주십시오";

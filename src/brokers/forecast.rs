@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use strum::{Display, VariantArray};
+use strum::{Display, IntoStaticStr, VariantArray};
 
 use crate::model::data_plane::{BrokerId, ClusterView, Partition, Topic, TopicPartitions};
 
 /// What happens to a partition while a broker restarts, worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Display, VariantArray)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Display, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase")]
 pub(crate) enum Effect {
     /// No replica in sync is left: neither reads nor writes.
@@ -123,6 +123,30 @@ fn restart_effect(topic: &Topic, partition: &Partition, broker: BrokerId) -> Opt
         Some(_) if left == 1 && partition.kept_replicas().count() > 1 => Some(Effect::OneCopyLeft),
         Some(_) => None,
     }
+}
+
+/// Returns the partitions with one replica: each is unavailable while its broker restarts.
+pub(crate) fn single_copies(view: &ClusterView) -> Vec<TopicPartitions<'_>> {
+    view.partitions_where(|_, one| one.kept_replicas().count() == 1)
+}
+
+/// Returns the partitions whose `min.insync.replicas` needs every replica: writes are refused while any of them is away.
+pub(crate) fn write_blocked_by_choice(view: &ClusterView) -> Vec<TopicPartitions<'_>> {
+    view.partitions_where(|topic, one| {
+        let replicas = one.kept_replicas().count();
+        let required = topic.min_in_sync.and_then(|required| usize::try_from(required).ok());
+        replicas > 1 && required.is_some_and(|required| required >= replicas)
+    })
+}
+
+/// Returns the partitions of several replicas that can lose records: those with at most one replica in sync, and those of
+/// topics whose next leader may be a replica that has fallen behind.
+pub(crate) fn copies_at_risk(view: &ClusterView) -> (Vec<TopicPartitions<'_>>, Vec<TopicPartitions<'_>>) {
+    let has_several = |one: &Partition| one.kept_replicas().count() > 1;
+    let last = view.partitions_where(|_, one| has_several(one) && one.in_sync.len() <= 1);
+    let unclean =
+        view.partitions_where(|topic, one| has_several(one) && topic.unclean_election == Some(true));
+    (last, unclean)
 }
 
 #[cfg(test)]

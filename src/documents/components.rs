@@ -121,7 +121,7 @@ pub(super) struct Check {
     /// `cdss help ID` explains it.
     id: CheckId,
     result: CheckResult,
-    /// The affected settings or runs.
+    /// The affected settings, runs, or topics.
     #[cfg_attr(test, schemars(extend("uniqueItems" = true)))]
     items: Vec<Text>,
     reason: Text,

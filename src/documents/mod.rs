@@ -13,6 +13,7 @@ use crate::model::service::Service;
 mod components;
 mod config;
 mod config_group;
+mod data_plane;
 mod history;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -23,6 +23,7 @@ use crate::config_group::rules::difference::ChangeClass;
 use crate::exit::Exit;
 use crate::model::broker_health::Color;
 use crate::model::cluster::ClusterState;
+use crate::model::data_plane::Transport;
 use crate::model::endpoint::Endpoint;
 use crate::model::history::Outcome;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
@@ -74,6 +75,7 @@ text_schema! {
     Site => words::<Self>();
     SkipReason => words::<Self>();
     Submitted => words::<Self>();
+    Transport => words::<Self>();
     Verdict => words::<Self>();
 }
 

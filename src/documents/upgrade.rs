@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::components::{Broker, Check, Cluster, ConfigGroup, Text, ZooKeeperNode, to_value};
+use super::data_plane::DataPlane;
 use crate::config_group::rules::choice;
 use crate::config_group::rules::difference::SettingChange;
 use crate::model::command_context::CommandContext;
@@ -11,6 +12,7 @@ use crate::model::kafka_version::KafkaVersion;
 use crate::model::time::Time;
 use crate::model::verdict::{Evidence, Submitted, Verdict};
 use crate::report::upgrade::{CheckReport, PlanReport, StatusReport, UpgradeReport, VersionChoice};
+use crate::upgrade::rules::checks;
 use crate::upgrade::rules::plan_id::PlanId;
 
 /// `check`, and `upgrade --dry-run`. Nothing was started.
@@ -53,6 +55,8 @@ pub(crate) struct UpgradeFields {
     common: CommonFields,
     /// The ID of the plan; null if there was nothing that could be started.
     plan_id: Option<PlanId>,
+    /// What the brokers report after the upgrade; null unless they were asked again.
+    data_plane_after: Option<DataPlane>,
 }
 
 impl UpgradeFields {
@@ -61,6 +65,7 @@ impl UpgradeFields {
             cluster: cluster(&report.plan),
             common: CommonFields::from_report(report, commands),
             plan_id: report.plan.id,
+            data_plane_after: report.data_plane_after.as_ref().map(DataPlane::from_data_plane),
         }
     }
 }
@@ -80,6 +85,8 @@ pub(crate) struct StatusFields {
     common: CommonFields,
     /// The `ZooKeeper` nodes; empty if the service reports none.
     zookeeper: Vec<ZooKeeperNode>,
+    /// What the brokers report after the upgrade; null unless they were asked again.
+    data_plane_after: Option<DataPlane>,
 }
 
 impl StatusFields {
@@ -93,6 +100,7 @@ impl StatusFields {
             state: report.observed.state.clone().map(Text),
             common: CommonFields::from_report(report, commands),
             zookeeper: zookeeper.map(ZooKeeperNode::from_node).collect(),
+            data_plane_after: report.data_plane_after.as_ref().map(DataPlane::from_data_plane),
         }
     }
 }
@@ -116,6 +124,8 @@ struct CommonFields {
     #[cfg_attr(test, schemars(length(max = choice::MAX_SHOWN)))]
     candidates: Vec<Candidate>,
     checks: Vec<Check>,
+    /// What the brokers report; null if that was not reached.
+    data_plane: Option<DataPlane>,
     /// Whether this run sent the start of an upgrade.
     submitted: Submitted,
     /// The outcome of the upgrade. `cdss help outcomes` explains each.
@@ -132,7 +142,7 @@ struct CommonFields {
 
 impl CommonFields {
     fn from_report(report: &UpgradeReport, commands: Option<&CommandContext>) -> Self {
-        let UpgradeReport { plan, start, observed, verdict, ended_at } = report;
+        let UpgradeReport { plan, start, observed, verdict, ended_at, .. } = report;
         Self {
             from: plan.from.clone(),
             to: plan.to.clone(),
@@ -144,6 +154,7 @@ impl CommonFields {
                 .map(|one| Candidate::from_candidate(one, plan, commands))
                 .collect(),
             checks: Check::from_checks(&plan.checks, commands),
+            data_plane: plan.data_plane.as_deref().map(DataPlane::from_data_plane),
             submitted: start.submitted,
             verdict: *verdict,
             evidence: observed.evidence.clone(),
@@ -217,6 +228,49 @@ pub(crate) fn plan_document(plan: &PlanReport) -> Value {
         to: plan.to.clone(),
         config_group: ConfigGroupChange::from_plan(plan),
         settings: plan.changes.clone(),
-        checks: Check::from_checks(&plan.checks, None),
+        checks: Check::from_checks(&plan.checks.iter().map(shortened).collect::<Vec<_>>(), None),
     })
+}
+
+/// The maximum number of items of a check that the journal records. The accepted items are recorded separately.
+///
+/// Chosen: names of 249 bytes, Kafka's limit, take 125 KB, so all checks together fit in a line of the journal.
+const MAX_RECORDED_ITEMS: usize = 500;
+
+/// Limits the items of a check. The reason says how many are left out.
+fn shortened(check: &checks::Check) -> checks::Check {
+    let mut check = check.clone();
+    if let Some(more) = check.items.len().checked_sub(MAX_RECORDED_ITEMS).filter(|more| *more > 0) {
+        check.items.truncate(MAX_RECORDED_ITEMS);
+        check.accepted.retain(|item| check.items.contains(item));
+        check.reason = format!("{}; {more} more items are not recorded", check.reason);
+    }
+    check
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upgrade::rules::checks::CheckId;
+
+    #[test]
+    fn the_journal_records_a_limited_number_of_items() {
+        let items = |number: usize| (0..number).map(|topic| format!("{topic:0249}")).collect::<Vec<_>>();
+        let block = |number| checks::Check {
+            items: items(number),
+            accepted: items(number),
+            ..checks::Check::block(CheckId::DataReplication, "out of sync", "wait")
+        };
+        let record = |number| {
+            plan_document(&PlanReport { checks: vec![block(number)], ..PlanReport::default() })["checks"][0]
+                .clone()
+        };
+        let all = record(MAX_RECORDED_ITEMS);
+        assert_eq!(all["items"].as_array().unwrap().len(), MAX_RECORDED_ITEMS);
+        assert_eq!(all["reason"], "out of sync");
+        let some = record(MAX_RECORDED_ITEMS + 4500);
+        assert_eq!((&some["items"], &some["accepted"]), (&all["items"], &all["accepted"]));
+        assert_eq!(some["reason"], "out of sync; 4500 more items are not recorded");
+        assert!(some.to_string().len() < 300_000);
+    }
 }

@@ -35,13 +35,33 @@ pub(crate) struct NotQueried {
 
 /// How brokers are reached.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::Display, strum::IntoStaticStr, Serialize,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    strum::Display,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+    Serialize,
 )]
 #[strum(serialize_all = "lowercase")]
 #[serde(into = "&'static str")]
 pub(crate) enum Transport {
     Plain,
     Tls,
+}
+
+impl Transport {
+    /// Returns how brokers answered, such as `over TLS`.
+    pub(crate) const fn description(self) -> &'static str {
+        match self {
+            Self::Plain => "without TLS",
+            Self::Tls => "over TLS",
+        }
+    }
 }
 
 /// A cluster as its brokers report it.
@@ -99,6 +119,23 @@ pub(crate) struct Partition {
     pub removing: Vec<BrokerId>,
 }
 
+impl DataPlane {
+    pub(crate) fn view(&self) -> Option<&ClusterView> {
+        match self {
+            Self::NotQueried(_) => None,
+            Self::Queried(view) => Some(view),
+        }
+    }
+
+    /// Returns true if a broker named the topic, or no broker was queried.
+    pub(crate) fn may_have_topic(&self, name: &str) -> bool {
+        self.view().is_none_or(|view| {
+            view.topics.iter().any(|topic| topic.name == name)
+                || view.unreadable_topics.iter().any(|unreadable| unreadable == name)
+        })
+    }
+}
+
 /// Partitions of one topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TopicPartitions<'a> {
@@ -108,6 +145,10 @@ pub(crate) struct TopicPartitions<'a> {
 }
 
 impl ClusterView {
+    pub(crate) fn answered_count(&self) -> usize {
+        self.brokers.iter().filter(|broker| broker.problem.is_none()).count()
+    }
+
     /// Returns true if the broker answered.
     pub(crate) fn answers(&self, broker: BrokerId) -> bool {
         self.brokers.iter().any(|one| one.id == broker && one.problem.is_none())
@@ -152,15 +193,35 @@ impl Partition {
     }
 }
 
+/// The number of ranges that an excerpt shows.
+///
+/// Chosen: an excerpt with partition numbers of two digits is about as long as a topic name.
+const MAX_RANGES: usize = 5;
+
 impl TopicPartitions<'_> {
     /// Returns the partition numbers as ranges, such as `0-2,7`.
     pub(crate) fn ranges(&self) -> String {
+        self.all_ranges().join(",")
+    }
+
+    /// Returns the topic with the first ranges of partitions, such as `orders 0,2,4,6,8,… (12 partitions)`.
+    pub(crate) fn excerpt(&self) -> String {
+        let (name, ranges) = (&self.topic.name, self.all_ranges());
+        match ranges.get(..MAX_RANGES) {
+            Some(first) if ranges.len() > MAX_RANGES => {
+                format!("{name} {},… ({} partitions)", first.join(","), self.numbers.len())
+            }
+            _ => format!("{name} {}", ranges.join(",")),
+        }
+    }
+
+    fn all_ranges(&self) -> Vec<String> {
         let consecutive = |before: &i32, number: &i32| before.checked_add(1) == Some(*number);
         let ranges = self.numbers.chunk_by(consecutive).map(|range| match range {
             [first, .., last] => format!("{first}-{last}"),
             range => range.iter().map(ToString::to_string).collect(),
         });
-        ranges.collect::<Vec<_>>().join(",")
+        ranges.collect()
     }
 }
 

@@ -15,12 +15,26 @@ pub(crate) use serialize_as_text;
 
 /// Returns the words as a list of alternatives, such as `public, gov, or fin`.
 pub(crate) fn alternatives(words: &[&str]) -> String {
+    list(words, "or")
+}
+
+/// Returns the words as a list, such as `a, b, and c`.
+pub(crate) fn enumeration(words: &[&str]) -> String {
+    list(words, "and")
+}
+
+fn list(words: &[&str], conjunction: &str) -> String {
     match words {
         [] => String::new(),
         [one] => (*one).to_owned(),
-        [one, other] => format!("{one} or {other}"),
-        [first @ .., last] => format!("{}, or {last}", first.join(", ")),
+        [one, other] => format!("{one} {conjunction} {other}"),
+        [first @ .., last] => format!("{}, {conjunction} {last}", first.join(", ")),
     }
+}
+
+/// Returns a count with its noun: `1 broker`, `3 brokers`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! Text that others wrote, such as names, values, and messages of the service, is escaped, and never begins a line.
 
+use super::data_plane::{AffectedRows, affected_rows, after_lines, forecast_rows};
 use super::escape::escape;
 use super::format::{count, utc_time};
 use super::plan::{class_counts, groups_text, is_significant, versions_text};
@@ -13,6 +14,7 @@ use crate::config_group::rules::setting_text::format_change;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::model::cluster::name_or_number;
+use crate::model::data_plane::ClusterView;
 use crate::model::language::Language;
 use crate::model::verdict::Verdict;
 use crate::report::upgrade::{CheckReport, PlanReport, UpgradeReport, VersionChoice};
@@ -41,7 +43,7 @@ pub(super) fn check_page(report: &CheckReport, view: &View<'_>) -> String {
 
 /// Renders the page of `upgrade`.
 pub(super) fn upgrade_page(report: &UpgradeReport, view: &View<'_>) -> String {
-    let UpgradeReport { plan, start, observed, verdict, ended_at } = report;
+    let UpgradeReport { plan, start, observed, verdict, ended_at, .. } = report;
     let plan = &PlanReport { state: observed.state.clone(), ..plan.clone() };
     let result: &str = verdict.map_or(view.outcome.exit.into(), Verdict::into);
     let is_over =
@@ -58,6 +60,13 @@ pub(super) fn upgrade_page(report: &UpgradeReport, view: &View<'_>) -> String {
     let mut blocks = vec![heading("Upgrade", plan), facts(plan, result, view, facts_of_the_run)];
     blocks.extend(error_blocks(report, view));
     blocks.extend(brokers_table(&observed.brokers));
+    let after: Vec<String> =
+        report.data_plane_after.iter().flat_map(|after| after_lines(after, LANGUAGE)).collect();
+    if !after.is_empty() {
+        blocks.push(
+            after.iter().map(|line| format!("- {}", escape_markdown(line))).collect::<Vec<_>>().join("\n"),
+        );
+    }
     match verdict {
         Some(Verdict::Done) => blocks.extend(terraform_note(report, LANGUAGE).map(|note| code_span(&note))),
         Some(Verdict::Failed) => {
@@ -105,7 +114,7 @@ fn facts<const N: usize>(
     let rows = texts.filter_map(|(label, text)| Some((label, escape_markdown(&text?))));
     let plan_id = plan.id.map(|id| ("Plan", code_span(&id.to_string())));
     let rows = std::iter::once(("Result", result)).chain(plan_id).chain(rows);
-    table(["", ""], rows.map(|(label, cell)| [label.to_owned(), cell]))
+    table(&["", ""], rows.map(|(label, cell)| [label.to_owned(), cell]))
 }
 
 /// Renders the error, if any, with the hint and the command to run next.
@@ -142,24 +151,40 @@ fn plan_blocks(plan: &PlanReport, view: &View<'_>) -> Vec<String> {
             [&change.key, &format_change(change), &change.class.to_string(), &note]
                 .map(|text| escape_markdown(text))
         });
-        blocks.push(section("Setting changes", &table(["Setting", "Change", "Class", "Note"], rows)));
+        blocks.push(section("Setting changes", &table(&["Setting", "Change", "Class", "Note"], rows)));
     }
     if !plan.checks.is_empty() {
         blocks.push(section(
             "Checks",
-            &table(["Check", "Result", "Detail"], plan.checks.iter().map(check_row)),
+            &table(&["Check", "Result", "Detail"], plan.checks.iter().map(check_row)),
         ));
     }
+    blocks.extend(
+        plan.data_plane.as_ref().and_then(|one| one.view()).map(|one| forecast_block(one, view.shows_all())),
+    );
     if !plan.candidates.is_empty() {
         let rows = plan.candidates.iter().map(|candidate| {
             [candidate.group.to_string(), class_counts(&candidate.changes)].map(|text| escape_markdown(&text))
         });
-        blocks.push(section("Closest config groups", &table(["Config group", "Changes"], rows)));
+        blocks.push(section("Closest config groups", &table(&["Config group", "Changes"], rows)));
         let commands =
             plan.candidates.iter().filter_map(|candidate| plan.check_with_group(candidate.group.no));
         blocks.push(command_block(commands.map(|command| command.render(view.outcome.commands))));
     }
     blocks
+}
+
+/// Renders the forecast as a table, and below it the affected topics.
+fn forecast_block(cluster: &ClusterView, show_all: bool) -> String {
+    let (heading, rows) = forecast_rows(cluster);
+    let AffectedRows { rows: affected, more } = affected_rows(cluster, show_all);
+    let mut blocks = vec![section("While a broker restarts", &table(&heading, rows))];
+    if !affected.is_empty() {
+        let rows = affected.into_iter().map(|row| row.map(|cell| escape_markdown(&cell)));
+        blocks.push(table(&["Effect", "Partitions", "Brokers"], rows));
+    }
+    blocks.extend(more);
+    blocks.join("\n\n")
 }
 
 fn check_row(check: &Check) -> [String; 3] {
@@ -176,7 +201,7 @@ fn versions_table(versions: &[VersionChoice]) -> Option<String> {
         let cells = [or_dash(choice.name.as_ref()), possible_text(choice), choice.reason.clone()];
         cells.map(|cell| escape_markdown(&cell))
     });
-    (!versions.is_empty()).then(|| section("Versions", &table(["Version", "Possible", "Detail"], rows)))
+    (!versions.is_empty()).then(|| section("Versions", &table(&["Version", "Possible", "Detail"], rows)))
 }
 
 fn brokers_table(brokers: &BrokerHistories) -> Option<String> {
@@ -184,7 +209,7 @@ fn brokers_table(brokers: &BrokerHistories) -> Option<String> {
         let restarted = broker.restart_evidence().to_string().replace('_', " ");
         [broker.name.clone(), broker.color_path(), restarted].map(|text| escape_markdown(&text))
     });
-    (!brokers.0.is_empty()).then(|| section("Brokers", &table(["Broker", "Observed", "Restarted"], rows)))
+    (!brokers.0.is_empty()).then(|| section("Brokers", &table(&["Broker", "Observed", "Restarted"], rows)))
 }
 
 fn section(title: &str, body: &str) -> String {
@@ -192,9 +217,10 @@ fn section(title: &str, body: &str) -> String {
 }
 
 /// Renders a table. The cells are Markdown without line breaks.
-fn table<const N: usize>(heading: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
-    let mut lines = vec![format!("| {} |", heading.join(" | ")), format!("|{}", " --- |".repeat(N))];
-    lines.extend(rows.into_iter().map(|cells| format!("| {} |", cells.join(" | "))));
+fn table(heading: &[&str], rows: impl IntoIterator<Item = impl AsRef<[String]>>) -> String {
+    let mut lines =
+        vec![format!("| {} |", heading.join(" | ")), format!("|{}", " --- |".repeat(heading.len()))];
+    lines.extend(rows.into_iter().map(|cells| format!("| {} |", cells.as_ref().join(" | "))));
     lines.join("\n")
 }
 
@@ -391,7 +417,7 @@ mod tests {
         #[test]
         fn cells_headings_and_paragraphs_show_foreign_text_as_it_is(text in hostile()) {
             let escaped = escape_markdown(&text);
-            let cells = table(["A", "B"], [["x".to_owned(), format!("y{escaped}z")]]);
+            let cells = table(&["A", "B"], [["x".to_owned(), format!("y{escaped}z")]]);
             let in_table = |tag: &Tag<'_>| {
                 matches!(tag, Tag::Table(_) | Tag::TableHead | Tag::TableRow | Tag::TableCell)
             };

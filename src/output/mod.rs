@@ -3,6 +3,7 @@
 mod color;
 mod config;
 mod config_group;
+mod data_plane;
 mod escape;
 mod format;
 mod history;

@@ -1,5 +1,6 @@
 //! The plan as text. `check` prints it as its result, `upgrade` prints it before the confirmation prompt.
 
+use super::data_plane::forecast_text;
 use super::escape::escape;
 use super::format::count;
 use super::table::table;
@@ -17,8 +18,8 @@ const NO_USABLE_NAME: &str = "The service returned no usable name; confirm with 
 pub(super) const UNKNOWN_STATE: &str = "unknown state";
 
 /// Renders the plan without a trailing line break; empty if the cluster was not found. `service` is the service line:
-/// service, profile, and access key. `commands` is for the commands to run next. `show_all` shows every setting, not only
-/// significant changes.
+/// service, profile, and access key. `commands` is for the commands to run next. `show_all` shows every setting and affected
+/// topic, not only significant ones.
 pub(super) fn render_plan(
     plan: &PlanReport,
     service: &str,
@@ -34,6 +35,10 @@ pub(super) fn render_plan(
     if !plan.checks.is_empty() {
         lines.push(String::new());
         lines.push(checks_table(&plan.checks));
+    }
+    if let Some(view) = plan.data_plane.as_ref().and_then(|data_plane| data_plane.view()) {
+        lines.push(String::new());
+        lines.push(forecast_text(view, show_all));
     }
     lines.extend(candidate_lines(plan, commands, show_all));
     lines.join("\n")

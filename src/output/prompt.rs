@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::data_plane::cautions;
 use super::streams;
 use crate::consent::{ConsentError, Prompt};
-use crate::messages::Message;
+use crate::model::data_plane::DataPlane;
 use crate::model::language::Language;
 use crate::signals::{Signal, SignalListener};
 
@@ -94,8 +95,8 @@ impl Prompt for TerminalPrompt {
         self.language
     }
 
-    fn show_cautions(&mut self) {
-        streams::print_stderr(&Message::Cautions.text(self.language));
+    fn show_cautions(&mut self, data_plane: &DataPlane) {
+        streams::print_stderr(&cautions(data_plane.view(), self.language));
     }
 
     async fn read_line(&mut self, question: &str) -> Result<String, ConsentError> {

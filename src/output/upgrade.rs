@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::color::{AnsiColor, node_color, paint, state_color};
+use super::data_plane::{after_lines, cluster_table};
 use super::escape::escape;
 use super::format::local_time;
 use super::markdown;
@@ -168,6 +169,8 @@ fn render_upgrade(report: &UpgradeReport, view: &View<'_>) -> String {
             let [restarted, all] = [observed.brokers.restarted_count(), observed.brokers.0.len()];
             let (restarted, all) = (&*restarted.to_string(), &*all.to_string());
             lines.push(Message::Restarted { restarted, all }.text(language));
+            let after = report.data_plane_after.iter().flat_map(|after| after_lines(after, language));
+            lines.extend(after.map(|line| escape(&line)));
             lines.extend(terraform_note(report, language));
         }
         Verdict::Failed => lines.extend(support_details(report, view.outcome, local_time)),
@@ -223,12 +226,144 @@ fn render_status(StatusReport { upgrade, requested_by }: &StatusReport, view: &V
             format!("{before}{}", painted(&row[before.len()..], node.color.as_ref().and_then(node_color)))
         }));
     }
+    if let Some(view) = plan.data_plane.as_ref().and_then(|data_plane| data_plane.view()) {
+        lines.extend([String::new(), cluster_table(view, plan.broker_count)]);
+    }
     lines.join("\n")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+
     use super::*;
+    use crate::documents::Outcome;
+    use crate::model::data_plane::tests::{ids, partition, topic, view as cluster_view};
+    use crate::model::data_plane::{ClusterView, DataPlane, Partition};
+    use crate::model::output_format::OutputFormat;
+    use crate::output::streams::OutputOptions;
+    use crate::upgrade::rules::acceptance::Acceptances;
+    use crate::upgrade::rules::checks::tests::{not_queried, snapshot};
+    use crate::upgrade::rules::plan::Plan;
+
+    /// Returns the plan report of a cluster with these brokers.
+    fn plan(data_plane: DataPlane) -> PlanReport {
+        let snapshot =
+            crate::upgrade::rules::snapshot::Snapshot { data_plane: Arc::new(data_plane), ..snapshot() };
+        let mut report = PlanReport::default();
+        report.apply(&Plan::new(&snapshot, &Acceptances::default()));
+        report
+    }
+
+    /// Returns what the brokers of a cluster report with a topic of one copy, and one topic out of sync.
+    fn queried() -> DataPlane {
+        let behind = Partition { in_sync: ids(&[1, 3]), ..partition(4, &[1, 2, 3]) };
+        let topics = vec![topic("pay|", vec![behind]), topic("solo", vec![partition(0, &[1])])];
+        DataPlane::Queried(ClusterView { topics, ..cluster_view(3) })
+    }
+
+    /// Renders a report in a language, as text and as Markdown.
+    fn render(report: &dyn CommandReport, language: Language) -> [String; 2] {
+        let outcome = Outcome {
+            command: "upgrade",
+            exit: Exit::Ok,
+            commands: None,
+            profile: None,
+            access_key: None,
+            requests: Vec::new(),
+            failure: None,
+        };
+        let options = OutputOptions {
+            format: OutputFormat::Table,
+            language,
+            quiet: false,
+            verbosity: 0,
+            color: false,
+            stdout_color: false,
+        };
+        let view = View { options, service: "service", outcome: &outcome };
+        [report.render(&view), report.markdown(&view)]
+    }
+
+    #[test]
+    fn check_shows_the_forecast_only_if_brokers_were_queried() {
+        let report = |data_plane| CheckReport { plan: plan(data_plane), versions: None };
+        let [text, page] = render(&report(queried()), Language::English);
+        let expected = "
+  data.reachable        pass    3 of 3 brokers answered over TLS
+  data.replication      block   2 topics, 1 of 2 partitions out of sync on broker 2: pay| 4
+  data.reassignment     pass    nothing moves
+  data.restart-offline  warn    solo 0, one copy each
+
+While a broker restarts  offline  write-blocked  one copy left
+  broker 1               1        0              1
+  broker 2               0        0              0
+  broker 3               0        0              1
+
+  offline        solo 0  broker 1
+  one copy left  pay| 4  brokers 1, 3
+
+The upgrade to 3.9.0";
+        assert!(text.contains(expected), "{text}");
+        let expected = r"### While a broker restarts
+
+| While a broker restarts | offline | write-blocked | one copy left |
+| --- | --- | --- | --- |
+| broker 1 | 1 | 0 | 1 |
+| broker 2 | 0 | 0 | 0 |
+| broker 3 | 0 | 0 | 1 |
+
+| Effect | Partitions | Brokers |
+| --- | --- | --- |
+| offline | solo 0 | broker 1 |
+| one copy left | pay\| 4 | brokers 1, 3 |";
+        assert!(page.ends_with(expected), "{page}");
+
+        for text in render(&report(not_queried("brokers were not queried")), Language::English) {
+            assert!(text.contains("brokers were not queried") && !text.contains("restarts"), "{text}");
+        }
+    }
+
+    #[test]
+    fn done_upgrade_names_what_the_brokers_report_afterwards() {
+        let report = |after| UpgradeReport {
+            plan: plan(queried()),
+            verdict: Some(Verdict::Done),
+            ended_at: Some(Timestamp::UNIX_EPOCH),
+            data_plane_after: after,
+            ..UpgradeReport::default()
+        };
+        let [text, page] = render(&report(Some(queried())), Language::English);
+        assert!(text.ends_with("restart.\nPartitions out of sync (1): pay| 4"), "{text}");
+        assert!(page.contains("\n\n- Partitions out of sync (1): pay\\| 4\n\n"), "{page}");
+        let [text, _] = render(&report(Some(queried())), Language::Korean);
+        assert!(text.contains("\n동기화되지 않은 파티션(1개): pay| 4"), "{text}");
+        let [text, _] = render(&report(Some(not_queried("a\u{1b}[2J"))), Language::English);
+        assert!(text.ends_with("\nThe brokers could not be queried again: a\\u{1b}[2J"), "{text}");
+        for text in render(&report(None), Language::English) {
+            assert!(!text.contains("out of sync (1)") && !text.contains("queried again"), "{text}");
+        }
+    }
+
+    #[test]
+    fn status_shows_the_brokers_only_if_they_were_queried() {
+        let report = |data_plane| StatusReport {
+            upgrade: UpgradeReport { plan: plan(data_plane), ..UpgradeReport::default() },
+            requested_by: None,
+        };
+        let [text, _] = render(&report(queried()), Language::English);
+        let expected = "
+
+  CHECK              DETAIL
+  data.reachable     3 of 3 brokers answered over TLS
+  data.replication   2 topics, 1 of 2 partitions out of sync on broker 2: pay| 4
+  data.reassignment  nothing moves";
+        assert!(text.ends_with(expected), "{text}");
+        let [text, _] = render(&report(not_queried("brokers were not queried")), Language::English);
+        assert!(!text.contains("data.") && !text.contains("queried"), "{text}");
+    }
 
     #[test]
     fn result_line_has_the_word_of_the_document_in_every_language() {

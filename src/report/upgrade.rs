@@ -1,5 +1,7 @@
 //! The reports of `check`, `upgrade`, and `status`.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -9,6 +11,7 @@ use crate::config_group::rules::difference::SettingChange;
 use crate::model::broker_health::Health;
 use crate::model::cluster::Cluster;
 use crate::model::config_group::ConfigGroup;
+use crate::model::data_plane::DataPlane;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::{KafkaVersion, Release};
 use crate::model::operation_name::OperationName;
@@ -35,6 +38,8 @@ pub(crate) struct UpgradeReport {
     pub observed: Observations,
     pub verdict: Option<Verdict>,
     pub ended_at: Option<Timestamp>,
+    /// What the brokers report after the upgrade; None unless they were queried again.
+    pub data_plane_after: Option<DataPlane>,
 }
 
 /// The report of `status`.
@@ -65,6 +70,8 @@ pub(crate) struct PlanReport {
     pub checks: Vec<Check>,
     /// None if there is nothing that could be started.
     pub id: Option<PlanId>,
+    /// What the brokers report; None if nothing is known about querying them.
+    pub data_plane: Option<Arc<DataPlane>>,
 }
 
 /// The start of an upgrade.
@@ -126,6 +133,7 @@ impl PlanReport {
             candidates: plan.candidates.clone(),
             checks: plan.checks.clone(),
             id: plan.id,
+            data_plane: Some(plan.data_plane.clone()),
         };
     }
 

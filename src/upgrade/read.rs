@@ -1,5 +1,7 @@
 //! Reads everything that the plan needs.
 
+use std::sync::Arc;
+
 use tokio::{join, try_join};
 
 use crate::api::{CdssApi, RetryPolicy};
@@ -53,13 +55,14 @@ impl<A: CdssApi> Session<'_, A> {
         let wanted = request.config_group.as_ref();
         let (mut snapshot, data_plane) =
             try_join!(self.read_snapshot(resolved, target, groups, wanted), self.query_brokers())?;
-        snapshot.data_plane = data_plane;
+        snapshot.data_plane = Arc::new(data_plane);
         snapshot.requires_brokers = request.require_brokers;
         snapshot.requires_journal = request.require_journal;
         snapshot.approved_plan = request.approved_plan;
         let known = request.acceptances.validate_items(&|kind, item| match kind {
             ItemKind::Setting => is_setting(&snapshot, item),
             ItemKind::Run => is_start_run(&snapshot, item),
+            ItemKind::Topic => snapshot.data_plane.may_have_topic(item),
         });
         known.map_err(|error| {
             let version = Some(snapshot.target.version.clone());
@@ -268,14 +271,14 @@ pub(super) fn new_snapshot(service: String, resolved: ResolvedCluster, target: R
         pre_check: PreCheck::NotRun("not run yet"),
         copy_command: None,
         journal: JournalState::default(),
-        data_plane: DataPlane::NotQueried(NotQueried {
-            reason: "brokers were not queried".to_owned(),
-            remedy: None,
-        }),
-        requires_brokers: false,
         requires_journal: false,
         service,
         approved_plan: None,
+        data_plane: Arc::new(DataPlane::NotQueried(NotQueried {
+            reason: "brokers were not queried".into(),
+            remedy: None,
+        })),
+        requires_brokers: false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! `upgrade`: read, plan, confirm, lock, reread, start once, and watch.
 
+use std::sync::Arc;
+
 use tokio::try_join;
 
 use super::check::{blocked_failure, note_unused_acceptances, require_idle};
@@ -12,6 +14,7 @@ use crate::documents::plan_document;
 use crate::error::CommandError;
 use crate::journal::{self, Start};
 use crate::model::consent_method::ConsentMethod;
+use crate::model::data_plane::DataPlane;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::Finished;
 use crate::report::upgrade::{PlanReport, UpgradeReport};
@@ -45,8 +48,18 @@ pub(crate) async fn upgrade(
     if result.is_err() && report.start.submitted == Submitted::No {
         report.verdict.get_or_insert(Verdict::NotStarted);
     }
+    query_brokers_after(session, &mut report).await;
     report.ended_at = Some(session.clock.now());
     Finished::new(report, result)
+}
+
+/// Queries the brokers again after a change that is done, if they answered before it. The verdict does not depend on them,
+/// and a signal only ends the query.
+pub(super) async fn query_brokers_after(session: &Session<'_, impl CdssApi>, report: &mut UpgradeReport) {
+    let was_queried = matches!(report.plan.data_plane.as_deref(), Some(DataPlane::Queried(_)));
+    if was_queried && report.verdict == Some(Verdict::Done) {
+        report.data_plane_after = session.query_brokers().await.ok();
+    }
 }
 
 async fn run(
@@ -160,10 +173,11 @@ async fn reread_under_lock(
         let ((), data_plane) =
             try_join!(refresh, session.query_brokers_again(&confirmed.snapshot.data_plane))?;
         let observed_at = session.clock.elapsed();
-        let snapshot = Snapshot { data_plane, ..session.reread(&confirmed.snapshot).await? };
+        let snapshot =
+            Snapshot { data_plane: Arc::new(data_plane), ..session.reread(&confirmed.snapshot).await? };
         let plan = Plan::new(&snapshot, confirmed.acceptances);
         report.apply(&plan);
-        if plan.has_same_content(&confirmed.plan) {
+        if plan.is_covered_by(&confirmed.plan) {
             (confirmed.snapshot, confirmed.plan, confirmed.observed_at) = (snapshot, plan, observed_at);
             return Ok(());
         }

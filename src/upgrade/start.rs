@@ -184,7 +184,7 @@ impl<A: CdssApi> Session<'_, A> {
         let cluster = cluster.ok_or(CommandError::PlanChanged)?.with_name_from(&confirmed.snapshot.cluster);
         let snapshot = Snapshot { cluster, health, ..confirmed.snapshot.clone() };
         let plan = Plan::new(&snapshot, confirmed.acceptances);
-        if plan.has_same_content(&confirmed.plan) {
+        if plan.is_covered_by(&confirmed.plan) {
             if self.clock.elapsed().saturating_sub(sent_at) > SNAPSHOT_MAX_AGE {
                 return Err(CommandError::StatusUnreadable { cause: None });
             }

@@ -1,10 +1,12 @@
 //! `status`: shows the cluster status, or watches until the change finishes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::join;
 
 use super::conclude::{conclude, conclude_unrecorded, conclude_without_target};
+use super::run::query_brokers_after;
 use super::watch::{Watch, WatchEnd};
 use crate::api::{ApiError, CdssApi};
 use crate::error::CommandError;
@@ -46,6 +48,7 @@ pub(crate) async fn status(
 ) -> Finished<StatusReport> {
     let mut report = StatusReport::default();
     let result = run(session, request, &mut report).await;
+    query_brokers_after(session, &mut report.upgrade).await;
     Finished::new(report, result)
 }
 
@@ -57,6 +60,7 @@ async fn run(
     let resolved = read_cluster_and_group(session, request, &mut report.plan).await;
     report.observed.state.clone_from(&report.plan.state);
     let resolved = resolved?;
+    report.plan.data_plane = Some(Arc::new(session.query_brokers().await?));
     report.observed.health.clone_from(&resolved.health);
     let status = resolved.health.as_ref().map(|health| &health.identity);
     let no = resolved.cluster.no;

@@ -26,10 +26,14 @@ pub(crate) enum AcceptanceError {
     ItemsNotSupported(CheckId),
     #[error("check `{0}` requires a run ID; use `{0}=RUN`")]
     RunRequired(CheckId),
+    #[error("check `{0}` requires topic names; use `{0}=TOPIC`")]
+    TopicRequired(CheckId),
     #[error("can't override `{id}={item}`: neither config group has a setting `{item}`")]
     UnknownSetting { id: CheckId, item: String },
     #[error("can't override `{id}={item}`: the journal has no start by run `{item}`")]
     UnknownRun { id: CheckId, item: String },
+    #[error("can't override `{id}={item}`: the brokers report no topic `{item}`")]
+    UnknownTopic { id: CheckId, item: String },
 }
 
 impl FromStr for Acceptance {
@@ -45,6 +49,7 @@ impl FromStr for Acceptance {
             (_, Override::Never) => return Err(AcceptanceError::NotOverridable(id)),
             (Some(_), Override::ById) => return Err(AcceptanceError::ItemsNotSupported(id)),
             (None, Override::ByItem(ItemKind::Run)) => return Err(AcceptanceError::RunRequired(id)),
+            (None, Override::ByItem(ItemKind::Topic)) => return Err(AcceptanceError::TopicRequired(id)),
             (None, Override::ById | Override::ByItem(ItemKind::Setting)) => Vec::new(),
             (Some(items), Override::ByItem(_)) => {
                 items.split(',').map(|item| item.trim().to_owned()).collect()
@@ -94,6 +99,7 @@ impl Acceptances {
                 return Err(match kind {
                     ItemKind::Setting => AcceptanceError::UnknownSetting { id, item },
                     ItemKind::Run => AcceptanceError::UnknownRun { id, item },
+                    ItemKind::Topic => AcceptanceError::UnknownTopic { id, item },
                 });
             }
         }
@@ -110,6 +116,8 @@ mod tests {
         let read = |text: &str| text.parse::<Acceptance>().map(|acceptance| acceptance.to_string());
         assert_eq!(read("zookeeper.health").unwrap(), "zookeeper.health");
         assert_eq!(read("config.changed=a.b, c.d").unwrap(), "config.changed=a.b,c.d");
+        assert_eq!(read("data.replication=orders, pay").unwrap(), "data.replication=orders,pay");
+        assert_eq!(read("data.versions-equal").unwrap(), "data.versions-equal");
         assert_eq!(read("start.unresolved=r1, r2").unwrap(), "start.unresolved=r1,r2");
         for (text, error) in [
             ("", "unknown check ``"),
@@ -119,6 +127,14 @@ mod tests {
             ("config.changed=", "`config.changed=` has an empty item"),
             ("config.changed=a,,b", "`config.changed=a,,b` has an empty item"),
             ("start.unresolved", "check `start.unresolved` requires a run ID; use `start.unresolved=RUN`"),
+            (
+                "data.replication",
+                "check `data.replication` requires topic names; use `data.replication=TOPIC`",
+            ),
+            ("data.replication=a,", "`data.replication=a,` has an empty item"),
+            ("data.reachable", "check `data.reachable` can't be overridden"),
+            ("data.restart-offline=solo", "check `data.restart-offline` can't be overridden"),
+            ("data.brokers-present=3", "check `data.brokers-present` takes no items; remove `=…`"),
             ("start.unresolved=", "`start.unresolved=` has an empty item"),
             ("zookeeper.health=z1", "check `zookeeper.health` takes no items; remove `=…`"),
         ] {
@@ -131,11 +147,14 @@ mod tests {
         let known = |kind, item: &str| match kind {
             ItemKind::Setting => item == "num.partitions",
             ItemKind::Run => item == "run-1",
+            ItemKind::Topic => item == "orders",
         };
         for (text, error) in [
             ("config.changed=num.partitions", None),
             ("start.unresolved=run-1", None),
             ("zookeeper.health", None),
+            ("data.replication=orders", None),
+            ("data.replication=order*", Some("the brokers report no topic `order*`")),
             ("config.changed=*", Some("neither config group has a setting `*`")),
             ("config.changed=run-1", Some("neither config group has a setting `run-1`")),
             ("start.unresolved=*", Some("the journal has no start by run `*`")),

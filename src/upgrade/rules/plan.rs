@@ -1,5 +1,7 @@
 //! The plan that `check` and `upgrade` show: the versions, the config groups, the setting changes, and the checks.
 
+use std::sync::Arc;
+
 use super::acceptance::Acceptances;
 use super::checks::{self, Check, CheckId, Remedy};
 use super::next_action::{self, NextAction};
@@ -10,6 +12,7 @@ use crate::config_group::rules::choice::Candidate;
 use crate::config_group::rules::difference::SettingChange;
 use crate::model::cluster::{ClusterState, name_or_number};
 use crate::model::config_group::ConfigGroup;
+use crate::model::data_plane::DataPlane;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::suggested_command::SuggestedCommand;
@@ -45,6 +48,7 @@ pub(crate) struct Plan {
     pub broker_names: Vec<String>,
     /// None unless the plan could lead to a start and everything that the id names is known.
     pub id: Option<PlanId>,
+    pub data_plane: Arc<DataPlane>,
 }
 
 impl Plan {
@@ -71,7 +75,7 @@ impl Plan {
             name: snapshot.cluster.name.clone(),
             state: snapshot.cluster.state.clone(),
             shows_change: snapshot.shows_change(),
-            broker_count: snapshot.cluster.brokers.or_else(|| health.and_then(|health| health.brokers.total)),
+            broker_count: snapshot.broker_count(),
             from: snapshot.current_version.clone(),
             to: snapshot.target.version.clone(),
             group_from: snapshot.current_group.as_ref().map(|current| current.group.clone()),
@@ -87,6 +91,7 @@ impl Plan {
             broker_names: health
                 .map(|health| health.brokers.nodes.iter().map(|node| node.name.clone()).collect())
                 .unwrap_or_default(),
+            data_plane: snapshot.data_plane.clone(),
         }
     }
 
@@ -156,10 +161,14 @@ impl Plan {
         SuggestedCommand::Follow { cluster: self.no, target, from }
     }
 
-    /// Returns true if the two plans differ only in request ids.
-    pub(crate) fn has_same_content(&self, other: &Self) -> bool {
+    /// Returns true if the confirmation of an earlier plan holds for this one.
+    ///
+    /// The plans may differ in request ids and in what the brokers report, unless it became worse: then a check of the data
+    /// plane has a worse result, or an item that was not confirmed.
+    pub(crate) fn is_covered_by(&self, confirmed: &Self) -> bool {
         let without_ids = |plan: &Self| {
-            let mut plan = plan.clone();
+            let mut plan = Self { data_plane: confirmed.data_plane.clone(), ..plan.clone() };
+            plan.checks.retain(|check| !check.id.is_data_plane());
             for check in &mut plan.checks {
                 if check.request_id.take().is_some() && check.result == checks::CheckResult::Pass {
                     check.reason.clear();
@@ -167,7 +176,14 @@ impl Plan {
             }
             plan
         };
-        without_ids(self) == without_ids(other)
+        let became_worse = |check: &Check| {
+            let before = confirmed.checks.iter().find(|before| before.id == check.id);
+            let confirmed_items = before.map_or(&[][..], |before| &before.items);
+            check.result.severity() > before.map_or(0, |before| before.result.severity())
+                || check.items.iter().any(|item| !confirmed_items.contains(item))
+        };
+        let mut data_plane_checks = self.checks.iter().filter(|check| check.id.is_data_plane());
+        !data_plane_checks.any(became_worse) && without_ids(self) == without_ids(confirmed)
     }
 }
 
@@ -188,12 +204,15 @@ fn not_approved(plan: &Plan, approved: PlanId) -> Check {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use jiff::Timestamp;
     use proptest::prelude::*;
 
     use super::super::checks::tests::snapshot;
     use super::super::snapshot::PreCheck;
     use super::*;
     use crate::model::broker_health::tests::health;
+    use crate::model::data_plane::tests::{any_view, ids, partition, topic, view};
+    use crate::model::data_plane::{BrokerId, ClusterView, Partition, Topic};
     use crate::model::open_start::tests::open_start;
 
     fn plan(snapshot: &Snapshot) -> Plan {
@@ -220,7 +239,7 @@ pub(crate) mod tests {
     fn only_request_ids_may_differ_between_two_reads() {
         let mut again = snapshot();
         again.pre_check = PreCheck::Passed { request_id: Some("r-2".to_owned()) };
-        assert!(plan(&snapshot()).has_same_content(&plan(&again)));
+        assert!(plan(&snapshot()).is_covered_by(&plan(&again)));
 
         let spoil: [Spoil; 6] = [
             ("state", |s| s.cluster.state = ClusterState::Changing),
@@ -233,8 +252,61 @@ pub(crate) mod tests {
         for (name, spoil) in spoil {
             let mut spoiled = snapshot();
             spoil(&mut spoiled);
-            assert!(!plan(&snapshot()).has_same_content(&plan(&spoiled)), "{name}");
+            assert!(!plan(&snapshot()).is_covered_by(&plan(&spoiled)), "{name}");
         }
+    }
+
+    /// Returns the snapshot with a view of three brokers and these topics.
+    fn with_topics(topics: Vec<Topic>) -> Snapshot {
+        let data_plane = DataPlane::Queried(ClusterView { topics, ..view(3) });
+        Snapshot { data_plane: Arc::new(data_plane), ..snapshot() }
+    }
+
+    #[test]
+    fn a_confirmation_holds_unless_the_data_plane_became_worse() {
+        let healthy = || topic("orders", vec![partition(0, &[1, 2, 3]), partition(1, &[2, 3, 1])]);
+        let lagging = |name| {
+            let behind = Partition { in_sync: ids(&[1, 2]), ..partition(0, &[1, 2, 3]) };
+            topic(name, vec![behind])
+        };
+        let solo = |name| topic(name, vec![partition(0, &[1])]);
+        let without_brokers = snapshot();
+        let [clean, one_solo, two_solos, behind, two_behind] = [
+            vec![healthy()],
+            vec![healthy(), solo("solo")],
+            vec![healthy(), solo("solo"), solo("solo-2")],
+            vec![lagging("orders")],
+            vec![lagging("orders"), lagging("pay")],
+        ]
+        .map(with_topics);
+        let mut unknown_moves = clean.clone();
+        let mut grown = with_topics(vec![topic("orders", vec![partition(0, &[3, 1, 2])]), healthy()]);
+        grown.data_plane = Arc::new(DataPlane::Queried(ClusterView {
+            at: Timestamp::MAX,
+            ..grown.data_plane.view().unwrap().clone()
+        }));
+        unknown_moves.data_plane = Arc::new(DataPlane::Queried(ClusterView {
+            knows_reassignments: false,
+            ..clean.data_plane.view().unwrap().clone()
+        }));
+        for (name, before, after, holds, holds_reversed) in [
+            ("nothing changed", &one_solo, &one_solo, true, true),
+            ("more partitions, other leaders, another time", &clean, &grown, true, true),
+            ("another topic with one copy", &one_solo, &two_solos, false, true),
+            ("a first topic with one copy", &clean, &one_solo, false, true),
+            ("a topic falls behind", &clean, &behind, false, true),
+            ("another topic falls behind", &behind, &two_behind, false, true),
+            ("the controller is not reached", &clean, &unknown_moves, false, true),
+            ("no broker answers", &clean, &without_brokers, false, true),
+        ] {
+            assert_eq!(plan(after).is_covered_by(&plan(before)), holds, "{name}");
+            assert_eq!(plan(before).is_covered_by(&plan(after)), holds_reversed, "{name}, reversed");
+        }
+        let accepted = Acceptances(vec!["data.replication=orders".parse().unwrap()]);
+        let [confirmed, again] = [&behind, &behind].map(|snapshot| Plan::new(snapshot, &accepted));
+        assert!(!again.is_blocked() && again.is_covered_by(&confirmed));
+        assert_eq!(plan(&behind).id, plan(&clean).id, "a machine without access to the brokers agrees");
+        assert!(plan(&clean).id.is_some() && plan(&without_brokers).id == plan(&clean).id);
     }
 
     prop_compose! {
@@ -265,6 +337,27 @@ pub(crate) mod tests {
         #[test]
         fn the_same_snapshot_gives_the_same_plan(snapshot in any_snapshot()) {
             prop_assert_eq!(plan(&snapshot), plan(&snapshot.clone()));
+        }
+
+        #[test]
+        fn every_view_is_covered_by_itself_and_not_after_a_new_problem(view in any_view(), index in any::<prop::sample::Index>()) {
+            let queried = |view: &ClusterView| {
+                plan(&Snapshot { data_plane: Arc::new(DataPlane::Queried(view.clone())), ..snapshot() })
+            };
+            prop_assert!(queried(&view).is_covered_by(&queried(&view)));
+            let mut worse = view.clone();
+            let in_sync = view.partitions_where(|topic, one| {
+                one.kept_replicas().all(|replica| one.in_sync.contains(&replica))
+                    && !view.out_of_sync().iter().any(|other| other.topic.name == topic.name)
+            });
+            if let Some(name) = in_sync.get(index.index(in_sync.len().max(1))).map(|one| one.topic.name.clone()) {
+                let topic = worse.topics.iter_mut().find(|topic| topic.name == name).unwrap();
+                let kept: Vec<BrokerId> = topic.partitions[0].kept_replicas().collect();
+                topic.partitions[0].in_sync.retain(|one| !kept.contains(one));
+                if !kept.is_empty() {
+                    prop_assert!(!queried(&worse).is_covered_by(&queried(&view)));
+                }
+            }
         }
 
         #[test]

@@ -1,5 +1,7 @@
 //! Everything that a plan is derived from.
 
+use std::sync::Arc;
+
 use super::plan_id::PlanId;
 use crate::config_group::rules::choice::GroupChoice;
 use crate::model::broker_health::Health;
@@ -68,15 +70,16 @@ pub(crate) struct Snapshot {
     /// or closest group.
     pub copy_command: Option<SuggestedCommand>,
     pub journal: JournalState,
-    pub data_plane: DataPlane,
-    /// `--require-brokers` was given: nothing is started unless brokers answer.
-    pub requires_brokers: bool,
     /// `--require-journal` was given: nothing is started without a journal.
     pub requires_journal: bool,
     /// The service's identifier: site, region, and endpoint.
     pub service: String,
     /// The plan of `--plan`: no other is started.
     pub approved_plan: Option<PlanId>,
+    /// Shared with the plan and the report: it is the largest part of all three.
+    pub data_plane: Arc<DataPlane>,
+    /// `--require-brokers` was given: nothing is started unless a broker answered.
+    pub requires_brokers: bool,
 }
 
 impl Snapshot {
@@ -92,6 +95,11 @@ impl Snapshot {
     pub(crate) fn identity(&self) -> Result<ClusterIdentity, String> {
         let status = self.health.as_ref().map(|health| &health.identity);
         reconcile_identity(self.cluster.no, self.listed_identity.as_ref(), &self.cluster.identity, status)
+    }
+
+    /// Returns the number of brokers that the service reports.
+    pub(crate) fn broker_count(&self) -> Option<u64> {
+        self.cluster.brokers.or_else(|| self.health.as_ref()?.brokers.total)
     }
 
     pub(crate) fn has_green_brokers(&self) -> bool {

@@ -20,6 +20,7 @@ use crate::metrics;
 use crate::model::broker_address::BrokerSource;
 use crate::model::cluster::{Cluster, ClusterState};
 use crate::model::command_context::CommandContext;
+use crate::model::data_plane::DataPlane;
 use crate::model::endpoint::Endpoint;
 use crate::model::ids::ClusterNo;
 use crate::model::language::Language;
@@ -161,7 +162,7 @@ impl Prompt for NoPrompt {
         Err(ConsentError::Terminal(std::io::ErrorKind::UnexpectedEof.into()))
     }
 
-    fn show_cautions(&mut self) {}
+    fn show_cautions(&mut self, _: &DataPlane) {}
 
     fn reject_answer(&mut self, _: &str) {}
 }

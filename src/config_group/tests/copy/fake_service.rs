@@ -17,6 +17,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::journal::{Journal, Operator};
 use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
+use crate::model::data_plane::DataPlane;
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::language::Language;
@@ -308,7 +309,7 @@ impl Prompt for NoTerminal {
         panic!("no prompt is expected")
     }
 
-    fn show_cautions(&mut self) {
+    fn show_cautions(&mut self, _: &DataPlane) {
         panic!("no upgrade cautions are expected")
     }
 

@@ -68,8 +68,24 @@ pub(crate) enum CheckId {
     JournalDamaged,
     #[strum(serialize = "journal.missing")]
     JournalMissing,
+    #[strum(serialize = "data.reachable")]
+    DataReachable,
+    #[strum(serialize = "data.brokers-present")]
+    DataBrokersPresent,
+    #[strum(serialize = "data.leaderless")]
+    DataLeaderless,
     #[strum(serialize = "data.replication")]
     DataReplication,
+    #[strum(serialize = "data.reassignment")]
+    DataReassignment,
+    #[strum(serialize = "data.versions-equal")]
+    DataVersionsEqual,
+    #[strum(serialize = "data.restart-offline")]
+    DataRestartOffline,
+    #[strum(serialize = "data.restart-write-blocked")]
+    DataRestartWriteBlocked,
+    #[strum(serialize = "data.restart-data-loss")]
+    DataRestartDataLoss,
 
     // The steps of `config verify`.
     #[strum(serialize = "name.resolution")]
@@ -111,20 +127,45 @@ pub(crate) enum ItemKind {
     Setting,
     /// Ids of runs that recorded a start.
     Run,
+    /// Names of topics.
+    Topic,
 }
 
 impl CheckId {
     /// Returns how `--accept` overrides this check when it blocks.
     pub(crate) const fn overridable(self) -> Override {
         match self {
-            Self::ZookeeperHealth | Self::VersionListed | Self::VersionZookeeper | Self::JournalDamaged => {
-                Override::ById
-            }
+            Self::ZookeeperHealth
+            | Self::VersionListed
+            | Self::VersionZookeeper
+            | Self::JournalDamaged
+            | Self::DataBrokersPresent
+            | Self::DataVersionsEqual => Override::ById,
             Self::ConfigLostOverride | Self::ConfigChanged => Override::ByItem(ItemKind::Setting),
             Self::StartUnresolved => Override::ByItem(ItemKind::Run),
+            Self::DataLeaderless
+            | Self::DataReplication
+            | Self::DataReassignment
+            | Self::DataRestartDataLoss => Override::ByItem(ItemKind::Topic),
             // A new check can't be overridden unless it is listed above.
             _ => Override::Never,
         }
+    }
+
+    /// Returns true for a check of what the brokers report.
+    pub(crate) const fn is_data_plane(self) -> bool {
+        matches!(
+            self,
+            Self::DataReachable
+                | Self::DataBrokersPresent
+                | Self::DataLeaderless
+                | Self::DataReplication
+                | Self::DataReassignment
+                | Self::DataVersionsEqual
+                | Self::DataRestartOffline
+                | Self::DataRestartWriteBlocked
+                | Self::DataRestartDataLoss
+        )
     }
 }
 

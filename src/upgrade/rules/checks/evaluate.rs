@@ -1,6 +1,7 @@
 //! Evaluates all checks of a snapshot, and has the checks of the cluster, the version, the service, and the journal.
 
 use super::config_group::config_group_checks;
+use super::data_plane::data_plane_checks;
 use super::settings;
 use super::{Check, CheckId, CheckResult, Remedy};
 use crate::config_group::rules::difference::{SettingChange, VersionedSettings, difference};
@@ -34,7 +35,7 @@ pub(crate) fn evaluate(snapshot: &Snapshot, accepted: &Acceptances) -> Vec<Check
     checks.extend(journal_writable(snapshot));
     checks.extend(journal_damaged(snapshot));
     checks.extend(journal_missing(snapshot));
-    checks.push(Check::new(CheckId::DataReplication, CheckResult::Skipped, "brokers were not queried"));
+    checks.extend(data_plane_checks(snapshot));
     checks.into_iter().map(|check| check.with_acceptances(accepted)).collect()
 }
 

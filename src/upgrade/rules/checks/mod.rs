@@ -12,6 +12,7 @@ use crate::model::command_context::shell_quote;
 
 mod check_id;
 mod config_group;
+mod data_plane;
 mod evaluate;
 mod remedy;
 mod settings;
@@ -20,6 +21,7 @@ pub(crate) mod tests;
 
 pub(crate) use check_id::{CheckId, ItemKind, Override};
 pub(crate) use config_group::other_group_check;
+pub(crate) use data_plane::cluster_checks;
 pub(crate) use evaluate::{evaluate, setting_changes};
 pub(crate) use remedy::Remedy;
 
@@ -36,12 +38,25 @@ pub(crate) enum CheckResult {
     Skipped,
 }
 
+impl CheckResult {
+    /// Returns how bad the result is, to compare it with an earlier one. What was not evaluated may block.
+    pub(super) const fn severity(self) -> u8 {
+        match self {
+            Self::Pass => 0,
+            Self::Info => 1,
+            Self::Skipped => 2,
+            Self::Warn => 3,
+            Self::Block => 4,
+        }
+    }
+}
+
 /// A check with its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Check {
     pub id: CheckId,
     pub result: CheckResult,
-    /// The affected settings or runs; empty for a check without items.
+    /// The affected settings, runs, or topics; empty for a check without items.
     pub items: Vec<String>,
     pub reason: String,
     pub remedy: Option<Remedy>,
@@ -51,6 +66,11 @@ pub(crate) struct Check {
     pub service_message: Option<String>,
     pub request_id: Option<String>,
 }
+
+/// The maximum number of topics in an option that is ready to paste.
+///
+/// Chosen: about five lines of a terminal. For more topics, the names are in the JSON document.
+const MAX_PASTED_TOPICS: usize = 20;
 
 /// Returns true if the item can be printed, pasted, and parsed in the item list of `--accept`.
 fn is_valid_list_item(item: &str) -> bool {
@@ -91,9 +111,10 @@ impl Check {
         self.result == CheckResult::Block && !all_accepted
     }
 
-    /// Returns the option that overrides this check, ready to paste; None if it can't be overridden.
+    /// Returns the option that overrides this check, ready to paste; None if it can't be overridden, or has more topics
+    /// than anyone reads before pasting them.
     ///
-    /// Other users choose the names of settings, so the items are quoted for the shell.
+    /// Other users choose the names of settings and topics, so the items are quoted for the shell.
     pub(crate) fn accept_flag(&self) -> Option<String> {
         if !self.is_blocking() {
             return None;
@@ -101,6 +122,7 @@ impl Check {
         let open: Vec<&str> = self.items.iter().map(String::as_str).collect();
         match self.id.overridable() {
             Override::Never => None,
+            Override::ByItem(ItemKind::Topic) if open.len() > MAX_PASTED_TOPICS => None,
             Override::ByItem(_) if open.iter().any(|item| !is_valid_list_item(item)) => None,
             Override::ByItem(_) if !open.is_empty() => {
                 Some(format!("--accept {}", shell_quote(&format!("{}={}", self.id, open.join(",")))))

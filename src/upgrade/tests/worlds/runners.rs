@@ -20,6 +20,7 @@ use crate::error::CommandError;
 use crate::journal::{Journal, Operator};
 use crate::model::broker_address::BrokerSource;
 use crate::model::command_context::CommandContext;
+use crate::model::data_plane::DataPlane;
 use crate::model::endpoint::Endpoint;
 use crate::model::language::Language;
 use crate::model::region::Site;
@@ -116,7 +117,7 @@ impl Prompt for DelayedPrompt<'_> {
         Ok(NAME.to_owned())
     }
 
-    fn show_cautions(&mut self) {}
+    fn show_cautions(&mut self, _: &DataPlane) {}
 
     fn reject_answer(&mut self, _: &str) {}
 }

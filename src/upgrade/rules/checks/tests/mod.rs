@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use strum::VariantArray;
 
 use super::*;
@@ -6,6 +8,7 @@ use crate::config_group::rules::difference::tests::group;
 use crate::model::broker_health::tests::health;
 use crate::model::broker_health::{Color, Node};
 use crate::model::cluster::{Cluster, ClusterIdentity, ClusterState};
+use crate::model::data_plane::{DataPlane, NotQueried};
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::journal_state::{DamagedLine, JournalProblem, JournalState};
 use crate::model::kafka_version::{KafkaVersion, ResolvedVersion};
@@ -15,8 +18,13 @@ use crate::upgrade::rules::acceptance::Acceptances;
 use crate::upgrade::rules::snapshot::{PreCheck, SelectedGroup, Snapshot};
 
 mod config_groups;
+mod data_plane;
 
 /// Returns a healthy cluster at 3.7.1 with a group for 3.9.0 that keeps all values.
+pub(crate) fn not_queried(reason: &str) -> DataPlane {
+    DataPlane::NotQueried(NotQueried { reason: reason.to_owned(), remedy: None })
+}
+
 pub(crate) fn snapshot() -> Snapshot {
     let current = group(301, 3_713_006, &[("log.retention.hours", "168", "72"), ("num.io.threads", "", "8")]);
     let target = group(312, 3_903_006, &[("log.retention.hours", "168", "72"), ("num.io.threads", "", "8")]);
@@ -44,10 +52,7 @@ pub(crate) fn snapshot() -> Snapshot {
         requires_journal: false,
         service: "public/KR/http://127.0.0.1:1".to_owned(),
         approved_plan: None,
-        data_plane: crate::model::data_plane::DataPlane::NotQueried(crate::model::data_plane::NotQueried {
-            reason: "brokers were not queried".to_owned(),
-            remedy: None,
-        }),
+        data_plane: Arc::new(not_queried("brokers were not queried")),
         requires_brokers: false,
     }
 }
@@ -158,9 +163,9 @@ fn another_code_of_the_current_release_is_named() {
 fn some_checks_always_block() {
     let everything: Vec<&str> = <CheckId as VariantArray>::VARIANTS
         .iter()
-        .filter(|id| !matches!(id.overridable(), Override::Never | Override::ByItem(ItemKind::Run)))
+        .filter(|id| matches!(id.overridable(), Override::ById | Override::ByItem(ItemKind::Setting)))
         .map(CheckId::into_str)
-        .chain(["start.unresolved=run"])
+        .chain(["start.unresolved=run", "data.leaderless=t", "data.replication=t", "data.reassignment=t"])
         .collect();
     for (name, change, id) in NEVER_ACCEPTABLE {
         let mut changed = snapshot();
