@@ -6,6 +6,7 @@ mod accept;
 mod altered;
 mod approved_plan;
 mod bad_input;
+mod brokers;
 mod completions;
 mod config_group;
 mod config_group_answers;
