@@ -4,7 +4,9 @@ mod connection;
 mod dial;
 mod fault;
 pub(crate) mod forecast;
+mod peer;
 mod protocol;
+mod race;
 mod reach;
 mod read;
 mod release;
@@ -17,9 +19,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use self::connection::REQUEST_LIMIT;
 use self::dial::Dialer;
 use self::fault::Fault;
-use self::reach::{Failures, Reached, reach};
+use self::race::Failures;
+use self::reach::{Reached, reach};
 use self::read::Snapshot;
 use self::release::releases;
 use crate::model::broker_address::BrokerAddress;
@@ -55,10 +59,7 @@ pub(crate) async fn query(query: &BrokerQuery<'_>) -> Result<ClusterView, NotQue
     let setup_failed = |fault: Fault| NotQueried { reason: fault.to_string(), remedy: fault.remedy() };
     let dialer = Dialer::new(query, Instant::now() + within).map_err(setup_failed)?;
     let mut reached = reach(&dialer, query.addresses).await.map_err(|failures| explain(&failures, within))?;
-    let mut snapshot = reached.snapshot().await.map_err(|(id, fault)| NotQueried {
-        reason: format!("broker {id}: {fault}"),
-        remedy: fault.remedy(),
-    })?;
+    let mut snapshot = reached.snapshot().await.map_err(|failures| explain(&failures, REQUEST_LIMIT))?;
     let knows_reassignments = reached.read_reassignments(&mut snapshot).await;
     Ok(ClusterView {
         at: query.at,
@@ -97,7 +98,7 @@ fn broker_views(reached: &Reached, snapshot: &Snapshot) -> Vec<BrokerView> {
     ids.into_iter().map(view).collect()
 }
 
-/// Explains why no broker was reached. Of different faults, the most specific one is named.
+/// Explains why nothing is known. Of different faults, the most specific one is named.
 fn explain(failures: &Failures, within: Duration) -> NotQueried {
     let Some((address, fault)) = failures.iter().max_by_key(|(_, fault)| fault) else {
         let reason = "the addresses of the brokers are not known".to_owned();

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::dial::{BrokerList, Peer};
 use super::fault::Fault;
+use super::peer::{BrokerList, Peer};
 use super::protocol::describe_configs::{self, MIN_IN_SYNC, ResourceKind, UNCLEAN_ELECTION};
 use super::protocol::metadata::{self, Topics};
 use super::protocol::reassignments::{self, NOT_CONTROLLER};
+use super::race::Failures;
 use super::reach::Reached;
 use super::topics::{TopicList, add_reassignment};
 use crate::model::data_plane::{BrokerId, Topic};
@@ -31,25 +32,25 @@ impl Reached {
     ///
     /// # Errors
     ///
-    /// Returns the fault of the last broker if none has a consistent view.
-    pub(super) async fn snapshot(&mut self) -> Result<Snapshot, (BrokerId, Fault)> {
+    /// Fails if no broker has a consistent view.
+    pub(super) async fn snapshot(&mut self) -> Result<Snapshot, Failures> {
         let count = self.peers.len();
         let controller = self.view.controller;
         let mut peers: Vec<(&BrokerId, &mut Peer)> = self.peers.iter_mut().collect();
         peers
             .sort_by_key(|(id, peer)| (Some(**id) != controller, std::cmp::Reverse(peer.view.brokers.len())));
-        let mut last = None;
-        for (id, peer) in peers {
+        let mut failures = Failures::new();
+        for (_, peer) in peers {
             match snapshot(peer, count).await {
                 Ok(mut snapshot) => {
                     // A setting that can't be read is unknown. It does not make the rest unknown.
                     let _result = read_settings(peer, &mut snapshot.topics.readable).await;
                     return Ok(snapshot);
                 }
-                Err(fault) => last = Some((*id, fault)),
+                Err(fault) => failures.push((peer.address.clone(), fault)),
             }
         }
-        Err(last.unwrap_or((BrokerId(-1), Fault::Silent)))
+        Err(failures)
     }
 
     /// Marks the partitions that are being moved. Only the controller knows them if the cluster uses ZooKeeper; with KRaft,

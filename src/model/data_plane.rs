@@ -63,7 +63,7 @@ pub(crate) struct ClusterView {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BrokerView {
     pub id: BrokerId,
-    /// The address in the form `HOST:PORT`.
+    /// The address in the form `HOST:PORT`; empty if no broker lists it.
     pub address: String,
     /// The releases that it may run, such as 3.5 and 3.6, which can't be told apart; empty if unknown.
     pub releases: Vec<Release>,

@@ -1,11 +1,23 @@
+//! Tests of the codec against another one, of connections that fail, and of whole queries.
+
 mod answers;
-
-mod hostile;
-
+mod contradictions;
+mod faults;
+mod mutations;
+mod query;
+mod reading;
 mod requests;
 
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use jiff::Timestamp;
 use kafka_protocol::messages::ResponseHeader;
 use kafka_protocol::protocol::{Encodable, HeaderVersion, StrBytes};
+
+use super::{BrokerQuery, query};
+use crate::model::broker_address::BrokerAddress;
+use crate::model::data_plane::{ClusterView, NotQueried, Transport};
 
 fn text(text: &str) -> StrBytes {
     StrBytes::from_string(text.to_owned())
@@ -23,4 +35,42 @@ fn answer<M: Encodable + HeaderVersion>(message: &M, version: i16, correlation_i
 /// Prefixes an answer with its length.
 fn framed(answer: &[u8]) -> Vec<u8> {
     [&i32::try_from(answer.len()).unwrap().to_be_bytes(), answer].concat()
+}
+
+fn plain(address: SocketAddr) -> BrokerAddress {
+    let (host, port) = (address.ip().to_string(), address.port());
+    BrokerAddress { transport: Transport::Plain, host, port, ip_addresses: Vec::new() }
+}
+
+/// Returns a TLS address whose certificate must be for `host`.
+fn tls(host: &str, address: SocketAddr) -> BrokerAddress {
+    let ip_addresses: Vec<IpAddr> = vec![address.ip()];
+    BrokerAddress { transport: Transport::Tls, host: host.to_owned(), port: address.port(), ip_addresses }
+}
+
+/// A query of these addresses, in a sandbox.
+fn local<'a>(addresses: &'a [BrokerAddress], certificate_authorities: &'a [&'a [u8]]) -> BrokerQuery<'a> {
+    BrokerQuery {
+        addresses,
+        certificate_authorities,
+        only_loopback: true,
+        reach_within: Duration::from_secs(3),
+        at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+fn run(request: &BrokerQuery<'_>) -> Result<ClusterView, NotQueried> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(query(request))
+}
+
+/// Queries with a clock that runs ahead whenever nothing else happens.
+fn run_paused(request: &BrokerQuery<'_>) -> (Result<ClusterView, NotQueried>, Duration) {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let start = tokio::time::Instant::now();
+        let result = query(request).await;
+        (result, start.elapsed())
+    })
 }
