@@ -22,7 +22,7 @@ pub(super) enum Fault {
     Refused,
     #[error("{}", closed_text(*.0))]
     Closed(Transport),
-    #[error("it names no brokers: it is still starting")]
+    #[error("it names no brokers, so it is still starting")]
     Starting,
     #[error("it is not the broker that the others name at this address")]
     OtherBroker,
@@ -114,9 +114,8 @@ impl Fault {
                 | CertificateError::ExpiredContext { .. }
                 | CertificateError::NotValidYet
                 | CertificateError::NotValidYetContext { .. } => Self::CertificateDate,
-                CertificateError::UnknownIssuer => Self::UnknownAuthority,
-                // A certificate signs itself, or the signature is not from the authority that it names.
-                CertificateError::BadSignature => Self::UnknownAuthority,
+                // With a bad signature, the authority only has the name of the trusted one.
+                CertificateError::UnknownIssuer | CertificateError::BadSignature => Self::UnknownAuthority,
                 other => Self::Tls(other.to_string()),
             },
             Some(other) => Self::Tls(other.to_string()),

@@ -8,8 +8,10 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until};
 
-use super::dial::{BrokerList, Dialed, Dialer, Peer};
+use super::dial::{Dialed, Dialer};
 use super::fault::Fault;
+use super::peer::{BrokerList, Peer};
+use super::race::{Failures, Race};
 use crate::model::broker_address::BrokerAddress;
 use crate::model::data_plane::{BrokerId, Transport};
 
@@ -18,9 +20,6 @@ use crate::model::data_plane::{BrokerId, Transport};
 /// Chosen: a TLS handshake in the same region takes less than a tenth of that. A port that drops packets must not cost
 /// more.
 const GRACE: Duration = Duration::from_millis(300);
-
-/// The address and the fault of each broker that was not reached.
-pub(super) type Failures = Vec<(BrokerAddress, Fault)>;
 
 /// The brokers of a cluster, as far as they were reached.
 pub(super) struct Reached {
@@ -51,7 +50,7 @@ pub(super) async fn reach(dialer: &Dialer, addresses: &[BrokerAddress]) -> Resul
             }
         };
         tokio::select! {
-            Some(dialed) = dialing.next() => race.add(dialed),
+            Some(result) = dialing.next() => race.add(result),
             () = grace => break,
         }
         if grace_end.is_none() && race.leader().is_some() {
@@ -73,84 +72,13 @@ pub(super) async fn reach(dialer: &Dialer, addresses: &[BrokerAddress]) -> Resul
         if outstanding == 0 || cluster.is_complete() {
             break;
         }
-        let Some(dialed) = dialing.next().await else { break };
-        if dialed.address.transport == transport {
+        let Some(result) = dialing.next().await else { break };
+        if result.address.transport == transport {
             outstanding = outstanding.saturating_sub(1);
-            cluster.add(dialed);
+            cluster.add(result);
         }
     }
     cluster.finish(race.failures)
-}
-
-/// The race between the two transports.
-struct Race {
-    plain: Contender,
-    tls: Contender,
-    answered: Vec<Dialed>,
-    failures: Failures,
-}
-
-/// The number of addresses of a transport that answered, and that may still answer.
-#[derive(Clone, Copy, Default)]
-struct Contender {
-    answered: usize,
-    outstanding: usize,
-}
-
-impl Race {
-    fn new(addresses: &[BrokerAddress]) -> Self {
-        let contender = |transport| {
-            let outstanding = addresses.iter().filter(|address| address.transport == transport).count();
-            Contender { answered: 0, outstanding }
-        };
-        Self {
-            plain: contender(Transport::Plain),
-            tls: contender(Transport::Tls),
-            answered: Vec::new(),
-            failures: Vec::new(),
-        }
-    }
-
-    fn of(&self, transport: Transport) -> Contender {
-        match transport {
-            Transport::Plain => self.plain,
-            Transport::Tls => self.tls,
-        }
-    }
-
-    fn add(&mut self, dialed: Dialed) {
-        let contender = match dialed.address.transport {
-            Transport::Plain => &mut self.plain,
-            Transport::Tls => &mut self.tls,
-        };
-        contender.outstanding = contender.outstanding.saturating_sub(1);
-        match dialed.result {
-            Ok(_) => {
-                contender.answered = contender.answered.saturating_add(1);
-                self.answered.push(dialed);
-            }
-            Err(fault) => self.failures.push((dialed.address, fault)),
-        }
-    }
-
-    /// Returns the transport over which most addresses answered so far, TLS on a tie.
-    fn leader(&self) -> Option<Transport> {
-        match (self.plain.answered, self.tls.answered) {
-            (0, 0) => None,
-            (plain, tls) if plain > tls => Some(Transport::Plain),
-            _ => Some(Transport::Tls),
-        }
-    }
-
-    /// Returns true if the leader can't lose anymore, and all its addresses answered or failed.
-    fn is_over(&self) -> bool {
-        let most = |contender: Contender| contender.answered.saturating_add(contender.outstanding);
-        match self.leader() {
-            Some(Transport::Plain) => self.plain.outstanding == 0 && self.plain.answered > most(self.tls),
-            Some(Transport::Tls) => self.tls.outstanding == 0 && self.tls.answered >= most(self.plain),
-            None => self.plain.outstanding == 0 && self.tls.outstanding == 0,
-        }
-    }
 }
 
 /// What is known about the brokers while more of them are dialed.

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::dial::{BrokerList, Peer};
 use super::fault::Fault;
+use super::peer::{BrokerList, Peer};
 use super::protocol::describe_configs::{self, MIN_IN_SYNC, ResourceKind, UNCLEAN_ELECTION};
 use super::protocol::metadata::{self, Topics};
 use super::protocol::reassignments::{self, NOT_CONTROLLER};
-use super::reach::{Failures, Reached};
+use super::race::Failures;
+use super::reach::Reached;
 use super::topics::{TopicList, add_reassignment};
 use crate::model::data_plane::{BrokerId, Topic};
 

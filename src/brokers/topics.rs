@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::dial::MAX_BROKERS;
 use super::fault::Fault;
+use super::peer::MAX_BROKERS;
 use super::protocol::metadata;
 use super::protocol::reassignments::Reassignment;
 use crate::model::data_plane::{BrokerId, Partition, Topic};

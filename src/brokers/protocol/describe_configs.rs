@@ -28,7 +28,9 @@ pub(in crate::brokers) fn encode<N: AsRef<str>>(
         writer.i8(kind as i8);
         writer.text(name.as_ref());
         writer.array_length(keys.len());
-        keys.iter().for_each(|key| writer.text(key));
+        for key in keys {
+            writer.text(key);
+        }
         writer.no_tagged_fields();
     }
     let with_synonyms = false;

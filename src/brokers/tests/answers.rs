@@ -39,6 +39,9 @@ fn unknown_fields() -> impl Strategy<Value = Vec<(i32, String)>> {
     btree_map(100..200, "[a-z]{0,200}", 0..3).prop_map(|fields| fields.into_iter().collect())
 }
 
+/// A partition, and the brokers that a reassignment adds and removes.
+type Moving = (i32, Vec<i32>, Vec<i32>);
+
 #[derive(Debug, Clone)]
 struct PartitionFields {
     error: i16,
@@ -208,14 +211,14 @@ proptest! {
         topics in vec((NAME, vec((any::<i32>(), vec(any::<i32>(), 0..3), vec(any::<i32>(), 0..3)), 0..4)), 0..4),
         error: i16,
     ) {
-        let partition = |(number, adding, removing): &(i32, Vec<i32>, Vec<i32>)| {
+        let partition = |(number, adding, removing): &Moving| {
             OngoingPartitionReassignment::default()
                 .with_partition_index(*number)
                 .with_replicas(ids(&[1, 2, 3]))
                 .with_adding_replicas(ids(adding))
                 .with_removing_replicas(ids(removing))
         };
-        let topic = |(name, partitions): &(String, Vec<(i32, Vec<i32>, Vec<i32>)>)| {
+        let topic = |(name, partitions): &(String, Vec<Moving>)| {
             OngoingTopicReassignment::default()
                 .with_name(TopicName(text(name)))
                 .with_partitions(partitions.iter().map(partition).collect())

@@ -5,8 +5,8 @@ use kafka_protocol::messages::metadata_response::{
 };
 use kafka_protocol::messages::{BrokerId, MetadataResponse, TopicName};
 
-use super::super::dial::BrokerList;
 use super::super::fault::Fault;
+use super::super::peer::BrokerList;
 use super::super::protocol::metadata;
 use super::super::topics::TopicList;
 use super::{answer, text};

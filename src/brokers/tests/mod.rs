@@ -3,7 +3,7 @@
 mod answers;
 mod contradictions;
 mod faults;
-mod hostile;
+mod mutations;
 mod query;
 mod reading;
 mod requests;

@@ -39,6 +39,9 @@ fn problems(view: &ClusterView) -> Vec<(i32, Option<&str>)> {
     view.brokers.iter().map(|broker| (broker.id.0, broker.problem.as_deref())).collect()
 }
 
+/// Enough for a broker that answers, on a busy machine.
+const SHORT: Duration = Duration::from_secs(1);
+
 const HEALTHY: [(i32, Option<&str>); 3] = [(1, None), (2, None), (3, None)];
 
 #[test]
@@ -121,9 +124,23 @@ fn silent_broker_takes_the_time_that_was_given() {
     let cluster = cluster(&[Transport::Plain]);
     cluster.set_port(3, PortState::Silent);
     let addresses = plain_addresses(&cluster);
-    let request = BrokerQuery { reach_within: Duration::from_millis(400), ..local(&addresses, &[]) };
+    let request = BrokerQuery { reach_within: SHORT, ..local(&addresses, &[]) };
     let view = run(&request).unwrap();
     assert_eq!(problems(&view), [(1, None), (2, None), (3, Some("no answer"))]);
+}
+
+#[test]
+fn broker_that_stops_answering_does_not_answer() {
+    let options = ClusterOptions::new(Profile::V3_9).profile(4, Profile::V3_9);
+    let cluster = TestCluster::start(&options);
+    cluster.hold(1, &[ApiKey::ApiVersions]);
+    cluster.hold(2, &[ApiKey::Metadata]);
+    cluster.hold(3, &[ApiKey::DescribeConfigs]);
+    let addresses = plain_addresses(&cluster);
+    let view = run(&BrokerQuery { reach_within: SHORT, ..local(&addresses, &[]) }).unwrap();
+    let silent = Some("no answer");
+    assert_eq!(problems(&view), [(1, silent), (2, silent), (3, silent), (4, None)]);
+    assert_eq!(view.topics.len(), cluster.topics().len());
 }
 
 #[test]
@@ -134,14 +151,14 @@ fn starting_broker_without_a_view_is_no_evidence() {
     let view = view(&addresses, &cluster);
     assert_eq!(
         problems(&view),
-        [(1, Some("it names no brokers: it is still starting")), (2, None), (3, None)]
+        [(1, Some("it names no brokers, so it is still starting")), (2, None), (3, None)]
     );
     assert_eq!(view.topics.len(), cluster.topics().len());
 
     cluster.empty_view(2);
     cluster.empty_view(3);
     let failed = run(&local(&addresses, &[])).unwrap_err();
-    assert!(failed.reason.ends_with("it names no brokers: it is still starting"), "{}", failed.reason);
+    assert!(failed.reason.ends_with("it names no brokers, so it is still starting"), "{}", failed.reason);
 }
 
 #[test]
