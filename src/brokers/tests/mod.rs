@@ -3,6 +3,7 @@ mod answers;
 mod hostile;
 
 mod requests;
+mod roll;
 
 use kafka_protocol::messages::ResponseHeader;
 use kafka_protocol::protocol::{Encodable, HeaderVersion, StrBytes};
