@@ -15,8 +15,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use super::Shared;
 use super::response::{self, Asked, Response};
+use super::{BOUND, Shared};
 
 /// Kafka's own limit, `socket.request.max.bytes`.
 const MAX_REQUEST: usize = 100 * 1024 * 1024;
@@ -102,6 +102,19 @@ pub(super) fn reserve(port: u16) -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
+/// Reserves a port that was just closed. A process that another test is starting may still have the listener for a moment.
+async fn reserve_again(port: u16) -> TcpSocket {
+    let reserving = async {
+        loop {
+            match reserve(port) {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => tokio::task::yield_now().await,
+                reserved => break reserved.expect("a port of loopback"),
+            }
+        }
+    };
+    tokio::time::timeout(BOUND, reserving).await.expect("the port is free again")
+}
+
 impl Port {
     /// Serves the port until the cluster is dropped. Each command closes all connections of the port.
     pub(super) async fn run(self, mut socket: TcpSocket, mut commands: UnboundedReceiver<Command>) {
@@ -123,7 +136,7 @@ impl Port {
             };
             connections.shutdown().await;
             drop(listener);
-            socket = reserve(number).expect("it was just closed");
+            socket = reserve_again(number).await;
         }
     }
 

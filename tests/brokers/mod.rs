@@ -98,7 +98,7 @@ impl TestCluster {
             tasks.extend(cluster.reserve_ports(*transport, options));
         }
         cluster.thread = Some(thread::spawn(move || {
-            let runtime = runtime::Builder::new_current_thread().enable_io().build().expect("a runtime");
+            let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
                 let run = |(port, socket, commands): Task| port.run(socket, commands);
                 tasks.into_iter().map(run).collect::<JoinSet<()>>().join_all().await

@@ -7,6 +7,7 @@ mod mutations;
 mod query;
 mod reading;
 mod requests;
+mod roll;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
