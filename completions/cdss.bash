@@ -223,7 +223,7 @@ _cdss() {
                     return 0
                     ;;
                 --accept)
-                    COMPREPLY=($(compgen -W "zookeeper.health version.listed version.zookeeper config.lost-override config.changed start.unresolved journal.damaged" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "zookeeper.health version.listed version.zookeeper config.lost-override config.changed start.unresolved journal.damaged data.brokers-present data.leaderless data.replication data.reassignment data.versions-equal data.restart-data-loss" -- "${cur}"))
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi
@@ -1651,7 +1651,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__help)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help upgrade check status list config-group config history sandbox completions man help checks outcomes exit-codes credentials environment files config-groups pipelines network service first-run cluster.identity cluster.state brokers.health zookeeper.health version.order version.listed version.zookeeper config.version config.no-group config.several-groups config.other-group config.lost-override config.changed config.out-of-range config.read-only config.removed-key config.changed-default config.unknown-setting service.precheck start.unresolved plan.stale journal.writable journal.damaged journal.missing data.replication name.resolution proxy connection tls clock service.answer key.accepted key.permission region versions"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --record --record-anonymous --output --lang --color --quiet --verbose --help upgrade check status list config-group config history sandbox completions man help checks outcomes exit-codes credentials environment files config-groups pipelines network service first-run cluster.identity cluster.state brokers.health zookeeper.health version.order version.listed version.zookeeper config.version config.no-group config.several-groups config.other-group config.lost-override config.changed config.out-of-range config.read-only config.removed-key config.changed-default config.unknown-setting service.precheck start.unresolved plan.stale journal.writable journal.damaged journal.missing data.reachable data.brokers-present data.leaderless data.replication data.reassignment data.versions-equal data.restart-offline data.restart-write-blocked data.restart-data-loss name.resolution proxy connection tls clock service.answer key.accepted key.permission region versions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2693,7 +2693,7 @@ _cdss() {
                     return 0
                     ;;
                 --accept)
-                    COMPREPLY=($(compgen -W "zookeeper.health version.listed version.zookeeper config.lost-override config.changed start.unresolved journal.damaged" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "zookeeper.health version.listed version.zookeeper config.lost-override config.changed start.unresolved journal.damaged data.brokers-present data.leaderless data.replication data.reassignment data.versions-equal data.restart-data-loss" -- "${cur}"))
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi

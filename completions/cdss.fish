@@ -69,7 +69,13 @@ version.zookeeper\t''
 config.lost-override\t''
 config.changed\t''
 start.unresolved\t''
-journal.damaged\t''"
+journal.damaged\t''
+data.brokers-present\t''
+data.leaderless\t''
+data.replication\t''
+data.reassignment\t''
+data.versions-equal\t''
+data.restart-data-loss\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l plan -d 'Start only the plan with this ID (for approvals)' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l timeout -d 'Stop waiting after this time' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l poll -d 'Polling interval [default: 15s]' -r -f
@@ -111,7 +117,13 @@ version.zookeeper\t''
 config.lost-override\t''
 config.changed\t''
 start.unresolved\t''
-journal.damaged\t''"
+journal.damaged\t''
+data.brokers-present\t''
+data.leaderless\t''
+data.replication\t''
+data.reassignment\t''
+data.versions-equal\t''
+data.restart-data-loss\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l profile -d 'Profile to use' -r -f
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l region -d 'Region: KR, SGN, JPN, KRS, or FKR' -r -f -a "KR\t''
 SGN\t''
@@ -736,5 +748,5 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -a "access_key secret_key credential_process site region endpoint cacert proxy output poll record"
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -F
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -a "bash elvish fish powershell zsh"
-complete -c cdss -n "__fish_cdss_using_subcommand help" -a "upgrade check status list config-group config history sandbox completions man help checks outcomes exit-codes credentials environment files config-groups pipelines network service first-run cluster.identity cluster.state brokers.health zookeeper.health version.order version.listed version.zookeeper config.version config.no-group config.several-groups config.other-group config.lost-override config.changed config.out-of-range config.read-only config.removed-key config.changed-default config.unknown-setting service.precheck start.unresolved plan.stale journal.writable journal.damaged journal.missing data.replication name.resolution proxy connection tls clock service.answer key.accepted key.permission region versions"
+complete -c cdss -n "__fish_cdss_using_subcommand help" -a "upgrade check status list config-group config history sandbox completions man help checks outcomes exit-codes credentials environment files config-groups pipelines network service first-run cluster.identity cluster.state brokers.health zookeeper.health version.order version.listed version.zookeeper config.version config.no-group config.several-groups config.other-group config.lost-override config.changed config.out-of-range config.read-only config.removed-key config.changed-default config.unknown-setting service.precheck start.unresolved plan.stale journal.writable journal.damaged journal.missing data.reachable data.brokers-present data.leaderless data.replication data.reassignment data.versions-equal data.restart-offline data.restart-write-blocked data.restart-data-loss name.resolution proxy connection tls clock service.answer key.accepted key.permission region versions"
 complete -c cdss -n "__fish_cdss_using_subcommand man" -a "upgrade check status list config-group config history sandbox completions man help"
