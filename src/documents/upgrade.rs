@@ -55,8 +55,6 @@ pub(crate) struct UpgradeFields {
     common: CommonFields,
     /// The ID of the plan; null if there was nothing that could be started.
     plan_id: Option<PlanId>,
-    /// What the brokers report after the upgrade; null unless they were asked again.
-    data_plane_after: Option<DataPlane>,
 }
 
 impl UpgradeFields {
@@ -65,7 +63,6 @@ impl UpgradeFields {
             cluster: cluster(&report.plan),
             common: CommonFields::from_report(report, commands),
             plan_id: report.plan.id,
-            data_plane_after: report.data_plane_after.as_ref().map(DataPlane::from_data_plane),
         }
     }
 }
@@ -85,8 +82,6 @@ pub(crate) struct StatusFields {
     common: CommonFields,
     /// The `ZooKeeper` nodes; empty if the service reports none.
     zookeeper: Vec<ZooKeeperNode>,
-    /// What the brokers report after the upgrade; null unless they were asked again.
-    data_plane_after: Option<DataPlane>,
 }
 
 impl StatusFields {
@@ -100,7 +95,6 @@ impl StatusFields {
             state: report.observed.state.clone().map(Text),
             common: CommonFields::from_report(report, commands),
             zookeeper: zookeeper.map(ZooKeeperNode::from_node).collect(),
-            data_plane_after: report.data_plane_after.as_ref().map(DataPlane::from_data_plane),
         }
     }
 }
@@ -126,6 +120,8 @@ struct CommonFields {
     checks: Vec<Check>,
     /// What the brokers report; null if that was not reached.
     data_plane: Option<DataPlane>,
+    /// What the brokers report after the upgrade; null unless they were asked again.
+    data_plane_after: Option<DataPlane>,
     /// Whether this run sent the start of an upgrade.
     submitted: Submitted,
     /// The outcome of the upgrade. `cdss help outcomes` explains each.
@@ -142,7 +138,7 @@ struct CommonFields {
 
 impl CommonFields {
     fn from_report(report: &UpgradeReport, commands: Option<&CommandContext>) -> Self {
-        let UpgradeReport { plan, start, observed, verdict, ended_at, .. } = report;
+        let UpgradeReport { plan, start, observed, verdict, ended_at, data_plane_after } = report;
         Self {
             from: plan.from.clone(),
             to: plan.to.clone(),
@@ -155,6 +151,7 @@ impl CommonFields {
                 .collect(),
             checks: Check::from_checks(&plan.checks, commands),
             data_plane: plan.data_plane.as_deref().map(DataPlane::from_data_plane),
+            data_plane_after: data_plane_after.as_ref().map(DataPlane::from_data_plane),
             submitted: start.submitted,
             verdict: *verdict,
             evidence: observed.evidence.clone(),

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Check, CheckId, CheckResult};
 use crate::brokers::forecast::{copies_at_risk, single_copies, write_blocked_by_choice};
 use crate::model::data_plane::{BrokerId, ClusterView, DataPlane, NotQueried, Topic, TopicPartitions};
+use crate::model::kafka_version::Release;
 use crate::model::words::{count, enumeration};
 use crate::upgrade::rules::snapshot::Snapshot;
 
@@ -138,17 +139,14 @@ fn versions_equal(view: &ClusterView) -> Option<Check> {
             None => groups.push((&broker.releases, vec![broker.id])),
         }
     }
-    let describe = |(releases, brokers): &(&[crate::model::kafka_version::Release], Vec<BrokerId>)| {
+    let describe = |(releases, brokers): &(&[Release], Vec<BrokerId>)| {
         let releases: Vec<String> = releases.iter().map(ToString::to_string).collect();
         let releases = if releases.is_empty() { "unknown release".to_owned() } else { releases.join(" or ") };
         format!("{releases} on {}", broker_list(brokers.iter().copied()))
     };
-    let differ = groups.iter().enumerate().any(|(index, (one, _))| {
-        let others = groups.iter().skip(index.saturating_add(1)).map(|(other, _)| other);
-        let mut known = others.filter(|other| !one.is_empty() && !other.is_empty());
-        known.any(|other| one.iter().all(|release| !other.contains(release)))
-    });
-    if differ {
+    let known = || groups.iter().map(|(releases, _)| *releases).filter(|releases| !releases.is_empty());
+    let differ = |one: &[Release]| known().any(|other| one.iter().all(|release| !other.contains(release)));
+    if known().any(differ) {
         let reason = groups.iter().map(describe).collect::<Vec<_>>().join("; ");
         let remedy = "an earlier upgrade may not have finished; check the brokers in the console";
         return Some(Check::block(id, reason, remedy));
