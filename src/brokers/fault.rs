@@ -10,7 +10,8 @@ use crate::model::data_plane::Transport;
 /// Why a broker gave no usable answer, from the least to the most specific cause.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub(super) enum Fault {
-    #[error("it is not on this machine, and a sandbox connects to nothing else")]
+    /// In a sandbox, nothing else is connected to.
+    #[error("not on this machine")]
     NotOnThisMachine,
     #[error("the host name can't be resolved")]
     UnknownHost,

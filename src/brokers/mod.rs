@@ -67,6 +67,7 @@ pub(crate) async fn query(query: &BrokerQuery<'_>) -> Result<ClusterView, NotQue
         brokers: broker_views(&reached, &snapshot),
         topics: snapshot.topics.readable,
         unreadable_topics: snapshot.topics.unreadable,
+        is_confirmed: false,
         knows_reassignments,
     })
 }
@@ -110,9 +111,7 @@ fn explain(failures: &Failures, within: Duration) -> NotQueried {
     let are_all_same = failures.iter().all(|(_, other)| is_same(other));
     let within = humantime::format_duration(within);
     let reason = match (fault, others) {
-        (Fault::NotOnThisMachine, _) => {
-            "the brokers are not on this machine, and a sandbox connects to nothing else".to_owned()
-        }
+        (Fault::NotOnThisMachine, _) => "brokers were not queried: they are not on this machine".to_owned(),
         (Fault::Silent, 0) => format!("{place} did not answer within {within}"),
         (Fault::Silent, _) if are_all_same => {
             format!("none of {} broker addresses answered within {within} ({place})", failures.len())

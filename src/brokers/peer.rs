@@ -1,7 +1,5 @@
 //! A connected broker: which one it is, and which brokers it lists.
 
-use std::net::IpAddr;
-
 use super::connection::Connection;
 use super::fault::Fault;
 use super::protocol::describe_configs::{self, MIN_IN_SYNC, ResourceKind};
@@ -121,12 +119,10 @@ impl BrokerList {
 
     /// Returns the broker with this address, if exactly one has it.
     fn at(&self, address: &BrokerAddress) -> Option<BrokerId> {
-        let is_host = |host: &str| {
-            host.eq_ignore_ascii_case(&address.host)
-                || host.parse().is_ok_and(|ip: IpAddr| address.ip_addresses.contains(&ip))
-        };
-        let mut found =
-            self.brokers.iter().filter(|broker| broker.port == address.port && is_host(&broker.host));
+        let mut found = self
+            .brokers
+            .iter()
+            .filter(|broker| broker.port == address.port && address.has_host(&broker.host));
         let broker = found.next()?;
         found.next().is_none().then_some(broker.id)
     }

@@ -43,7 +43,8 @@ pub(super) struct DataPlane {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct DataPlaneBroker {
     id: BrokerId,
-    address: Text,
+    /// Null if no broker lists it.
+    address: Option<Text>,
     /// The releases that it may run, if they can't be told apart; empty if unknown.
     release: Vec<Release>,
     /// Why it did not answer.
@@ -107,7 +108,7 @@ impl DataPlaneBroker {
     fn from_view(BrokerView { id, address, releases, problem }: &BrokerView) -> Self {
         Self {
             id: *id,
-            address: Text::new(address),
+            address: Some(address).filter(|address| !address.is_empty()).map(Text::new),
             release: releases.clone(),
             problem: problem.as_ref().map(Text::new),
         }

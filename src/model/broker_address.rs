@@ -49,6 +49,14 @@ impl BrokerAddress {
     }
 }
 
+impl BrokerAddress {
+    /// Returns true if this is an address of the host, which is given as a name or as an IP address.
+    pub(crate) fn has_host(&self, host: &str) -> bool {
+        let is_same_ip = |ip_address: IpAddr| self.ip_addresses.contains(&ip_address);
+        self.host.eq_ignore_ascii_case(host) || host.parse().is_ok_and(is_same_ip)
+    }
+}
+
 impl fmt::Display for BrokerAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.transport == Transport::Tls { "tls://" } else { "" };

@@ -75,6 +75,8 @@ pub(crate) struct ClusterView {
     pub topics: Vec<Topic>,
     /// The topics that a broker named but could not describe.
     pub unreadable_topics: Vec<String>,
+    /// Whether the service lists these brokers for the cluster. Brokers that a user names may belong to another one.
+    pub is_confirmed: bool,
     /// Whether the reassignments are known. If not, `adding` and `removing` are empty.
     pub knows_reassignments: bool,
 }
@@ -278,6 +280,7 @@ pub(crate) mod tests {
             brokers: (1..=brokers).map(broker).collect(),
             topics: Vec::new(),
             unreadable_topics: Vec::new(),
+            is_confirmed: true,
             knows_reassignments: true,
         }
     }

@@ -4,14 +4,14 @@ use std::cell::OnceCell;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use tokio::{select, try_join};
+use tokio::{join, select, try_join};
 
 use super::{Session, interrupted_before_start};
 use crate::api::{ApiError, CdssApi};
 use crate::brokers::{BrokerQuery, query};
 use crate::error::CommandError;
 use crate::model::broker_address::{BrokerAddress, BrokerSource};
-use crate::model::data_plane::{DataPlane, NotQueried, Transport};
+use crate::model::data_plane::{ClusterView, DataPlane, NotQueried, Transport};
 use crate::model::ids::ClusterNo;
 use crate::settings::InputFile;
 
@@ -37,10 +37,23 @@ pub(crate) struct Brokers {
 #[derive(Debug, Default)]
 struct Targets {
     addresses: Vec<BrokerAddress>,
+    /// Those that the service returned; empty if they could not be read.
+    of_service: Vec<BrokerAddress>,
     /// The certificate authority of the service, in PEM format.
     certificate_authority: Option<String>,
     /// What is left of the time for reaching them.
     reach_within: Duration,
+}
+
+impl Targets {
+    /// Returns true if the service lists an address of these brokers. Addresses from the service need no comparison:
+    /// brokers may advertise others.
+    fn confirm(&self, view: &ClusterView, source: &BrokerSource) -> bool {
+        let hosts = view.brokers.iter().filter_map(|broker| Some(broker.address.rsplit_once(':')?.0));
+        let mut hosts = hosts.map(|host| host.trim_matches(['[', ']']));
+        *source == BrokerSource::Auto
+            || hosts.any(|host| self.of_service.iter().any(|address| address.has_host(host)))
+    }
 }
 
 impl Brokers {
@@ -73,22 +86,27 @@ impl<A: CdssApi> Session<'_, A> {
     /// Reads the addresses unless the user gave them, and the certificate authority if one is needed.
     async fn read_targets(&self, no: ClusterNo) -> Result<Targets, ApiError> {
         let certificate = self.api.certificate_authority(no);
-        let (addresses, certificate_authority) = match &self.brokers.source {
-            BrokerSource::Auto | BrokerSource::None => {
-                let (addresses, certificate) = try_join!(self.api.broker_addresses(no), certificate)?;
-                (addresses, Some(certificate))
-            }
-            BrokerSource::List(addresses) => {
-                let needs_certificate = addresses.iter().any(|one| one.transport == Transport::Tls);
-                let certificate = match &self.brokers.cacert {
-                    _ if !needs_certificate => None,
-                    Some(_) => certificate.await.ok(),
-                    None => Some(certificate.await?),
-                };
-                (addresses.clone(), certificate)
+        let of_service = self.api.broker_addresses(no);
+        let BrokerSource::List(addresses) = &self.brokers.source else {
+            let (of_service, certificate) = try_join!(of_service, certificate)?;
+            let (addresses, certificate_authority) = (of_service.clone(), Some(certificate));
+            return Ok(Targets { addresses, of_service, certificate_authority, ..Targets::default() });
+        };
+        let certificate = async {
+            let is_needed = addresses.iter().any(|one| one.transport == Transport::Tls);
+            match &self.brokers.cacert {
+                _ if !is_needed => Ok(None),
+                Some(_) => Ok(certificate.await.ok()),
+                None => certificate.await.map(Some),
             }
         };
-        Ok(Targets { addresses, certificate_authority, ..Targets::default() })
+        let (of_service, certificate) = join!(of_service, certificate);
+        Ok(Targets {
+            addresses: addresses.clone(),
+            of_service: of_service.unwrap_or_default(),
+            certificate_authority: certificate?,
+            ..Targets::default()
+        })
     }
 
     /// Queries the brokers that [`Self::find_brokers`] found. What can't be reached or read is part of the result.
@@ -119,7 +137,12 @@ impl<A: CdssApi> Session<'_, A> {
                 waited.map_err(interrupted_before_start)?;
                 Ok(DataPlane::NotQueried(not_queried("the brokers did not answer completely within 30s")))
             }
-            result = query(&broker_query) => Ok(result.map_or_else(DataPlane::NotQueried, DataPlane::Queried)),
+            result = query(&broker_query) => Ok(match result {
+                Ok(view) => {
+                    DataPlane::Queried(ClusterView { is_confirmed: targets.confirm(&view, &self.brokers.source), ..view })
+                }
+                Err(reason) => DataPlane::NotQueried(reason),
+            }),
         }
     }
 

@@ -48,8 +48,8 @@ fn status_takes_two_waves_by_name_and_one_by_number() {
     assert_waves("status --cluster orders-prod", &[2, 5]);
     assert_waves("status --cluster no:1009123", &[6]);
     assert_waves("status --cluster no:1009123 --brokers none", &[4]);
-    assert_waves("status --cluster no:1009123 --brokers 127.0.0.1:1", &[4]);
-    assert_waves("status --cluster no:1009123 --brokers tls://127.0.0.1:1", &[5]);
+    assert_waves("status --cluster no:1009123 --brokers 127.0.0.1:1", &[5]);
+    assert_waves("status --cluster no:1009123 --brokers tls://127.0.0.1:1", &[6]);
 }
 
 #[test]
