@@ -115,11 +115,30 @@ impl<A: CdssApi> Session<'_, A> {
     ///
     /// Fails only if a signal is received. Nothing was started.
     pub(crate) async fn query_brokers(&self) -> Result<DataPlane, CommandError> {
-        let targets = match self.brokers.found.get() {
-            Some(Ok(targets)) => targets,
-            Some(Err(reason)) => return Ok(DataPlane::NotQueried(reason.clone())),
-            None => return Ok(DataPlane::NotQueried(not_queried("brokers were not queried"))),
-        };
+        match self.brokers.found.get() {
+            Some(Ok(targets)) => self.query_targets(targets, targets.reach_within).await,
+            Some(Err(reason)) => Ok(DataPlane::NotQueried(reason.clone())),
+            None => Ok(DataPlane::NotQueried(not_queried("brokers were not queried"))),
+        }
+    }
+
+    /// Queries the brokers again if they answered before. Otherwise they are as unreachable as then.
+    ///
+    /// # Errors
+    ///
+    /// Fails only if a signal is received. Nothing was started by this call.
+    pub(crate) async fn query_brokers_again(&self, before: &DataPlane) -> Result<DataPlane, CommandError> {
+        match (before, self.brokers.found.get()) {
+            (DataPlane::Queried(_), Some(Ok(targets))) => self.query_targets(targets, REACH_WITHIN).await,
+            _ => Ok(before.clone()),
+        }
+    }
+
+    async fn query_targets(
+        &self,
+        targets: &Targets,
+        reach_within: Duration,
+    ) -> Result<DataPlane, CommandError> {
         let cacert = self.brokers.cacert.as_ref().map(|file| file.content.as_slice());
         let own = targets.certificate_authority.as_deref().map(str::as_bytes);
         let certificate_authorities: Vec<&[u8]> = own.into_iter().chain(cacert).collect();
@@ -127,7 +146,7 @@ impl<A: CdssApi> Session<'_, A> {
             addresses: &targets.addresses,
             certificate_authorities: &certificate_authorities,
             only_loopback: self.context.service.endpoint.is_loopback(),
-            reach_within: targets.reach_within,
+            reach_within,
             at: self.clock.now(),
         };
         select! {
@@ -137,24 +156,13 @@ impl<A: CdssApi> Session<'_, A> {
                 waited.map_err(interrupted_before_start)?;
                 Ok(DataPlane::NotQueried(not_queried("the brokers did not answer completely within 30s")))
             }
-            result = query(&broker_query) => Ok(match result {
+            // Boxed, because it is much larger than the future of any other step.
+            result = Box::pin(query(&broker_query)) => Ok(match result {
                 Ok(view) => {
                     DataPlane::Queried(ClusterView { is_confirmed: targets.confirm(&view, &self.brokers.source), ..view })
                 }
                 Err(reason) => DataPlane::NotQueried(reason),
             }),
-        }
-    }
-
-    /// Queries the brokers again if they answered before. Otherwise they are as unreachable as then.
-    ///
-    /// # Errors
-    ///
-    /// Fails only if a signal is received. Nothing was started.
-    pub(crate) async fn query_brokers_again(&self, before: &DataPlane) -> Result<DataPlane, CommandError> {
-        match before {
-            DataPlane::NotQueried(_) => Ok(before.clone()),
-            DataPlane::Queried(_) => self.query_brokers().await,
         }
     }
 }

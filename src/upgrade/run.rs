@@ -56,9 +56,10 @@ pub(crate) async fn upgrade(
 /// Queries the brokers again after a change that is done, if they answered before it. The verdict does not depend on them,
 /// and a signal only ends the query.
 pub(super) async fn query_brokers_after(session: &Session<'_, impl CdssApi>, report: &mut UpgradeReport) {
-    let was_queried = matches!(report.plan.data_plane.as_deref(), Some(DataPlane::Queried(_)));
-    if was_queried && report.verdict == Some(Verdict::Done) {
-        report.data_plane_after = session.query_brokers().await.ok();
+    if let Some(before @ DataPlane::Queried(_)) = report.plan.data_plane.as_deref()
+        && report.verdict == Some(Verdict::Done)
+    {
+        report.data_plane_after = session.query_brokers_again(before).await.ok();
     }
 }
 

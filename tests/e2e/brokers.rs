@@ -229,7 +229,8 @@ fn replicas_out_of_sync_after_an_upgrade_are_named_and_change_no_verdict() {
     assert_eq!(after["leaderless"], json!([{ "topic": "solo", "partitions": "2" }]));
     let behind: Vec<&Value> =
         after["out_of_sync"].as_array().unwrap().iter().map(|one| &one["topic"]).collect();
-    assert_eq!(behind, ["__consumer_offsets", "orders", "solo", "strict"]);
+    // The only copy of solo 2 is in sync, wherever it is.
+    assert_eq!(behind, ["__consumer_offsets", "orders", "strict"]);
 }
 
 #[test]

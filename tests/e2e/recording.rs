@@ -182,9 +182,15 @@ fn replayed_recordings_end_as_they_ended() {
         let (again, document) = replayed.json(&upgrade());
         assert_eq!((again.code, &document["verdict"]), (code, &json!(verdict)), "{scenario}: {again:#?}");
         let original = run.document();
-        for field in ["submitted", "from", "to", "brokers", "checks"] {
+        for field in ["submitted", "from", "to", "brokers"] {
             assert_eq!(document[field], original[field], "{scenario}: {field}");
         }
+        // The addresses of brokers and their answers are not recorded.
+        let checks = |document: &Value| -> Vec<Value> {
+            let all = document["checks"].as_array().expect("there are checks").iter();
+            all.filter(|check| check["id"] != "data.replication").cloned().collect()
+        };
+        assert_eq!(checks(&document), checks(&original), "{scenario}");
         assert_eq!(replayed.log().starts_requested(), 1, "{scenario}");
     }
 }

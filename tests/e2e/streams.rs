@@ -235,7 +235,7 @@ fn error_follows_the_complete_result() {
             Scenario::PrecheckRefused,
             "check --cluster orders-prod --version 3.9.0",
             5,
-            "brokers were not queried\n",
+            "they are not on this machine\n",
         ),
         (Scenario::EndsInError, &format!("{UPGRADE} --yes"), 7, "\n  latest    request "),
         (Scenario::NoPermission, "config verify", 4, "\nFix key.permission first: "),

@@ -61,7 +61,7 @@ Plan          ID
   config.lost-override  pass     all custom values are kept
   config.changed        pass     no value changes
   service.precheck      pass     request ID
-  data.replication      skipped  brokers were not queried
+  data.replication      skipped  brokers were not queried: they are not on this machine
 
 The upgrade to 3.9.0 is possible. Nothing was changed.
 ";
