@@ -47,7 +47,7 @@ pub(crate) async fn status(
     request: &StatusRequest,
 ) -> Finished<StatusReport> {
     let mut report = StatusReport::default();
-    let result = run(session, request, &mut report).await;
+    let result = Box::pin(run(session, request, &mut report)).await;
     query_brokers_after(session, &mut report.upgrade).await;
     Finished::new(report, result)
 }
