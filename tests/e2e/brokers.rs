@@ -34,10 +34,14 @@ fn naming(cluster: &TestCluster) -> String {
     format!("--brokers {}", addresses.join(","))
 }
 
+fn word(value: &Value) -> &str {
+    value.as_str().expect("it is a word")
+}
+
 /// Returns the ids and results of the checks of the brokers.
 fn data_checks(document: &Value) -> Vec<(&str, &str)> {
     let checks = document["checks"].as_array().expect("there are checks").iter();
-    let words = checks.map(|check| (check["id"].as_str().unwrap(), check["result"].as_str().unwrap()));
+    let words = checks.map(|check| (word(&check["id"]), word(&check["result"])));
     words.filter(|(id, _)| id.starts_with("data.")).collect()
 }
 
@@ -154,7 +158,10 @@ fn service_that_does_not_name_its_brokers_ends_no_check() {
         assert_eq!(run.code, 0, "{path}: {}", run.stderr);
         let skipped = check(&document, "data.replication");
         assert_eq!(skipped["result"], "skipped");
-        assert!(skipped["reason"].as_str().unwrap().contains("Permission Denied"), "{skipped}");
+        assert!(
+            skipped["reason"].as_str().expect("there is a reason").contains("Permission Denied"),
+            "{skipped}"
+        );
     }
 }
 
@@ -228,7 +235,7 @@ fn replicas_out_of_sync_after_an_upgrade_are_named_and_change_no_verdict() {
     let after = &document["data_plane_after"];
     assert_eq!(after["leaderless"], json!([{ "topic": "solo", "partitions": "2" }]));
     let behind: Vec<&Value> =
-        after["out_of_sync"].as_array().unwrap().iter().map(|one| &one["topic"]).collect();
+        after["out_of_sync"].as_array().expect("there is a list").iter().map(|one| &one["topic"]).collect();
     // The only copy of solo 2 is in sync, wherever it is.
     assert_eq!(behind, ["__consumer_offsets", "orders", "strict"]);
 }
