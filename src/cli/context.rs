@@ -183,7 +183,7 @@ impl Context {
     ///
     /// Fails if the CA file can't be read.
     fn brokers(&self) -> Result<&Brokers, SettingsError> {
-        let cacert = self.trust()?.cacert.clone();
+        let cacert = self.trust()?.cacert.as_ref().map(|file| file.content.clone());
         Ok(self.brokers.get_or_init(|| Brokers::new(self.settings.brokers.clone(), cacert)))
     }
 

@@ -13,7 +13,6 @@ use crate::error::CommandError;
 use crate::model::broker_address::{BrokerAddress, BrokerSource};
 use crate::model::data_plane::{ClusterView, DataPlane, NotQueried, Transport};
 use crate::model::ids::ClusterNo;
-use crate::settings::InputFile;
 
 /// The time for reading the addresses and for reaching the brokers.
 ///
@@ -28,8 +27,8 @@ const QUERY_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug, Default)]
 pub(crate) struct Brokers {
     source: BrokerSource,
-    /// `--cacert`: trusted in addition to the service's certificate authority.
-    cacert: Option<InputFile>,
+    /// The content of `--cacert`, which is trusted in addition to the service's certificate authority.
+    cacert: Option<Vec<u8>>,
     found: OnceCell<Result<Targets, NotQueried>>,
 }
 
@@ -57,7 +56,7 @@ impl Targets {
 }
 
 impl Brokers {
-    pub(crate) fn new(source: BrokerSource, cacert: Option<InputFile>) -> Self {
+    pub(crate) fn new(source: BrokerSource, cacert: Option<Vec<u8>>) -> Self {
         Self { source, cacert, found: OnceCell::new() }
     }
 }
@@ -139,7 +138,7 @@ impl<A: CdssApi> Session<'_, A> {
         targets: &Targets,
         reach_within: Duration,
     ) -> Result<DataPlane, CommandError> {
-        let cacert = self.brokers.cacert.as_ref().map(|file| file.content.as_slice());
+        let cacert = self.brokers.cacert.as_deref();
         let own = targets.certificate_authority.as_deref().map(str::as_bytes);
         let certificate_authorities: Vec<&[u8]> = own.into_iter().chain(cacert).collect();
         let broker_query = BrokerQuery {

@@ -60,7 +60,6 @@ async fn run(
     let resolved = read_cluster_and_group(session, request, &mut report.plan).await;
     report.observed.state.clone_from(&report.plan.state);
     let resolved = resolved?;
-    report.plan.data_plane = Some(Arc::new(session.query_brokers().await?));
     report.observed.health.clone_from(&resolved.health);
     let status = resolved.health.as_ref().map(|health| &health.identity);
     let no = resolved.cluster.no;
@@ -120,7 +119,7 @@ async fn run(
     result
 }
 
-/// Reads the cluster and the name of its config group. The group's number is in the cluster's entry, so the list of all
+/// Reads the cluster and the name of its config group, and queries its brokers. The group's number is in the cluster's entry, so the list of all
 /// groups is read together with it.
 async fn read_cluster_and_group(
     session: &Session<'_, impl CdssApi>,
@@ -133,6 +132,7 @@ async fn read_cluster_and_group(
         join!(session.read_cluster(found, report), session.api.config_groups(None), session.find_brokers(no));
     let resolved = resolved?;
     report.group_from = session.name_current_group(&resolved.cluster, groups).await;
+    report.data_plane = Some(Arc::new(session.query_brokers().await?));
     Ok(resolved)
 }
 

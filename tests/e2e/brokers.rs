@@ -9,7 +9,7 @@ use crate::support::{Run, TestEnv, UPGRADE, check};
 use crate::test_brokers::TestCluster;
 use crate::test_brokers::options::{ClusterOptions, Transport};
 use crate::test_brokers::profile::Profile;
-use crate::test_brokers::topic::TestTopic;
+use crate::test_brokers::topic::{TestTopic, many_topics};
 
 const CHECK: &str = "check --cluster orders-prod --version 3.9.0";
 
@@ -282,4 +282,16 @@ fn profile_names_the_brokers() {
     let invalid = "`kafka-1` is not auto, none, or a list of HOST:PORT and tls://HOST:PORT";
     env.run(&format!("{CHECK} --profile prod")).assert_says(2, &[invalid]);
     env.run(&format!("{CHECK} --brokers kafka-1")).assert_says(2, &["--brokers: ", invalid]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn three_thousand_partitions_take_four_mebibytes_at_most() {
+    let env = TestEnv::new(Scenario::Healthy);
+    let cluster = brokers(many_topics(300, 3_000));
+    let peak =
+        |option: &str| crate::odd_answers::peak(&env.home, &env.sandbox.url(), &format!("{CHECK} {option}"));
+    let (without, with) = (peak("--brokers none"), peak(&naming(&cluster)));
+    assert!(with.saturating_sub(without) <= 4 * 1024, "{without} KiB, then {with} KiB");
+    crate::metrics::record("more peak memory for 3,000 partitions", with.saturating_sub(without), "KiB");
 }

@@ -149,7 +149,7 @@ fn tab_completes_fixed_words_profiles_and_runs() {
         for (line, last) in [
             ("cdss upg", "upgrade"),
             ("cdss config-group co", "copy"),
-            ("cdss upgrade --req", "--require-journal"),
+            ("cdss upgrade --require-j", "--require-journal"),
             ("cdss --profile pr", "prod"),
             ("cdss list clusters --region S", "SGN"),
             ("cdss list clusters --site g", "gov"),
