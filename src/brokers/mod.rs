@@ -67,7 +67,8 @@ pub(crate) async fn query(query: &BrokerQuery<'_>) -> Result<ClusterView, NotQue
         brokers: broker_views(&reached, &snapshot),
         topics: snapshot.topics.readable,
         unreadable_topics: snapshot.topics.unreadable,
-        is_confirmed: false,
+        doubt: None,
+        hidden_reassignments: 0,
         knows_reassignments,
     })
 }

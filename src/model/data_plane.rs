@@ -75,8 +75,10 @@ pub(crate) struct ClusterView {
     pub topics: Vec<Topic>,
     /// The topics that a broker named but could not describe.
     pub unreadable_topics: Vec<String>,
-    /// Whether the service lists these brokers for the cluster. Brokers that a user names may belong to another one.
-    pub is_confirmed: bool,
+    /// Why these may be the brokers of another cluster; None if there is no sign of it.
+    pub doubt: Option<String>,
+    /// The number of partitions that are being moved and are not in `topics`.
+    pub hidden_reassignments: usize,
     /// Whether the reassignments are known. If not, `adding` and `removing` are empty.
     pub knows_reassignments: bool,
 }
@@ -280,7 +282,8 @@ pub(crate) mod tests {
             brokers: (1..=brokers).map(broker).collect(),
             topics: Vec::new(),
             unreadable_topics: Vec::new(),
-            is_confirmed: true,
+            doubt: None,
+            hidden_reassignments: 0,
             knows_reassignments: true,
         }
     }

@@ -157,8 +157,12 @@ impl<A: CdssApi> Session<'_, A> {
             }
             // Boxed, because it is much larger than the future of any other step.
             result = Box::pin(query(&broker_query)) => Ok(match result {
-                Ok(view) => {
-                    DataPlane::Queried(ClusterView { is_confirmed: targets.confirm(&view, &self.brokers.source), ..view })
+                Ok(mut view) => {
+                    if !targets.confirm(&view, &self.brokers.source) {
+                        let unconfirmed = "the service does not confirm that they belong to this cluster";
+                        view.doubt.get_or_insert(unconfirmed.to_owned());
+                    }
+                    DataPlane::Queried(view)
                 }
                 Err(reason) => DataPlane::NotQueried(reason),
             }),

@@ -40,13 +40,16 @@ pub(crate) fn cluster_checks(view: &ClusterView, expected: Option<u64>) -> Vec<C
     let (answered, all) = (view.answered_count(), count(view.brokers.len(), "broker"));
     let transport = view.transport.description();
     let reachable = format!("{answered} of {all} answered {transport}");
-    let mut checks = vec![if view.is_confirmed {
-        Check::pass(CheckId::DataReachable, reachable)
-    } else {
-        let reason =
-            format!("{reachable}, but the service does not confirm that they belong to this cluster");
-        let remedy = "check that --brokers names the brokers of this cluster";
-        Check { remedy: Some(remedy.into()), ..Check::new(CheckId::DataReachable, CheckResult::Warn, reason) }
+    let mut checks = vec![match &view.doubt {
+        None => Check::pass(CheckId::DataReachable, reachable),
+        Some(doubt) => {
+            let remedy = "check that --brokers names the brokers of this cluster";
+            let reason = format!("{reachable}, but {doubt}");
+            Check {
+                remedy: Some(remedy.into()),
+                ..Check::new(CheckId::DataReachable, CheckResult::Warn, reason)
+            }
+        }
     }];
     checks.extend(brokers_present(view, expected));
     checks.extend(leaderless(view));
