@@ -13,6 +13,7 @@ use crate::error::CommandError;
 use crate::model::broker_address::{BrokerAddress, BrokerSource};
 use crate::model::data_plane::{ClusterView, DataPlane, NotQueried, Transport};
 use crate::model::ids::ClusterNo;
+use crate::signals::Interrupted;
 
 /// The time for reading the addresses and for reaching the brokers.
 ///
@@ -20,7 +21,7 @@ use crate::model::ids::ClusterNo;
 /// every check on them waits this long.
 const REACH_WITHIN: Duration = Duration::from_secs(3);
 
-/// The time for a whole query. Chosen: three requests that all take as long as one may.
+/// The longest wait for a query. Chosen: more than the limits of the query add up to.
 const QUERY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Which brokers to query, and how to trust them.
@@ -63,10 +64,14 @@ impl Brokers {
 
 impl<A: CdssApi> Session<'_, A> {
     /// Finds the addresses of the brokers, for [`Self::query_brokers`]. A failure is part of the result of the query.
-    pub(crate) async fn find_brokers(&self, no: ClusterNo) {
+    ///
+    /// # Errors
+    ///
+    /// Fails only if a signal is received. Nothing was started.
+    pub(crate) async fn find_brokers(&self, no: ClusterNo) -> Result<(), CommandError> {
         let started_at = self.clock.elapsed();
         if self.brokers.source == BrokerSource::None {
-            return;
+            return Ok(());
         }
         let found = match timeout(REACH_WITHIN, self.read_targets(no)).await {
             Ok(Ok(Targets { addresses, .. })) if addresses.is_empty() => {
@@ -76,10 +81,14 @@ impl<A: CdssApi> Session<'_, A> {
                 let spent = self.clock.elapsed().saturating_sub(started_at);
                 Ok(Targets { reach_within: REACH_WITHIN.saturating_sub(spent), ..targets })
             }
-            Ok(Err(error)) => Err(not_queried(&format!("can't find the brokers: {error}"))),
+            Ok(Err(error)) => match error.signal().or(error.signal_before_sending()) {
+                Some(signal) => return Err(interrupted_before_start(Interrupted(signal))),
+                None => Err(not_queried(&format!("can't find the brokers: {error}"))),
+            },
             Err(_) => Err(not_queried("can't find the brokers: the service did not respond within 3s")),
         };
         let _found_before = self.brokers.found.set(found);
+        Ok(())
     }
 
     /// Reads the addresses unless the user gave them, and the certificate authority if one is needed.
@@ -102,6 +111,7 @@ impl<A: CdssApi> Session<'_, A> {
         let (of_service, certificate) = join!(of_service, certificate);
         Ok(Targets {
             addresses: addresses.clone(),
+            // Without them, nothing confirms the brokers. A signal is noticed in the next step.
             of_service: of_service.unwrap_or_default(),
             certificate_authority: certificate?,
             ..Targets::default()

@@ -47,8 +47,10 @@ impl<A: CdssApi> Session<'_, A> {
                 None => None,
             }
         };
-        let (resolved, groups, ()) = join!(self.read_cluster(found, report), groups, self.find_brokers(no));
+        let (resolved, groups, brokers) =
+            join!(self.read_cluster(found, report), groups, self.find_brokers(no));
         let resolved = resolved?;
+        brokers?;
         let target = request.version.resolve(&resolved.offered_versions)?;
         report.to = Some(target.version.clone());
         let groups = groups.transpose()?;

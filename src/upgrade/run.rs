@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::try_join;
-
 use super::check::{blocked_failure, note_unused_acceptances, require_idle};
 use super::conclude::conclude_without_waiting;
 use super::follow::{WaitOptions, attach, follow_other_change, lock_cluster, watch_own_start};
@@ -167,15 +165,10 @@ async fn reread_under_lock(
     });
     loop {
         // A credential process may take a minute. It runs before the reads, so that they are fresh at the start.
-        let refresh = async {
-            session.api.refresh_credentials().await;
-            Ok(())
-        };
-        let ((), data_plane) =
-            try_join!(refresh, session.query_brokers_again(&confirmed.snapshot.data_plane))?;
+        session.api.refresh_credentials().await;
+        let data_plane = Arc::new(session.query_brokers_again(&confirmed.snapshot.data_plane).await?);
         let observed_at = session.clock.elapsed();
-        let snapshot =
-            Snapshot { data_plane: Arc::new(data_plane), ..session.reread(&confirmed.snapshot).await? };
+        let snapshot = Snapshot { data_plane, ..session.reread(&confirmed.snapshot).await? };
         let plan = Plan::new(&snapshot, confirmed.acceptances);
         report.apply(&plan);
         if plan.is_covered_by(&confirmed.plan) {

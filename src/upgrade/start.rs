@@ -2,6 +2,7 @@
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::join;
@@ -160,7 +161,7 @@ impl<A: CdssApi> Session<'_, A> {
         }
     }
 
-    /// Reads the cluster and its status, and compares them with the plan.
+    /// Queries the brokers, reads the cluster and its status, and compares them with the plan.
     ///
     /// # Errors
     ///
@@ -171,6 +172,7 @@ impl<A: CdssApi> Session<'_, A> {
         confirmed: &mut ConfirmedPlan<'_>,
         report: &mut PlanReport,
     ) -> Result<(), CommandError> {
+        let data_plane = Arc::new(self.query_brokers_again(&confirmed.snapshot.data_plane).await?);
         let sent_at = self.clock.elapsed();
         let no = confirmed.plan.no;
         let (cluster, health) =
@@ -182,7 +184,7 @@ impl<A: CdssApi> Session<'_, A> {
         let unreadable = |error| CommandError::StatusUnreadable { cause: Some(error) };
         let (cluster, health) = (cluster.map_err(unreadable)?, health.map_err(unreadable)?);
         let cluster = cluster.ok_or(CommandError::PlanChanged)?.with_name_from(&confirmed.snapshot.cluster);
-        let snapshot = Snapshot { cluster, health, ..confirmed.snapshot.clone() };
+        let snapshot = Snapshot { cluster, health, data_plane, ..confirmed.snapshot.clone() };
         let plan = Plan::new(&snapshot, confirmed.acceptances);
         if plan.is_covered_by(&confirmed.plan) {
             if self.clock.elapsed().saturating_sub(sent_at) > SNAPSHOT_MAX_AGE {

@@ -128,9 +128,10 @@ async fn read_cluster_and_group(
 ) -> Result<ResolvedCluster, CommandError> {
     let found = session.find_cluster(&request.cluster, report).await?;
     let no = found.no();
-    let (resolved, groups, ()) =
+    let (resolved, groups, brokers) =
         join!(session.read_cluster(found, report), session.api.config_groups(None), session.find_brokers(no));
     let resolved = resolved?;
+    brokers?;
     report.group_from = session.name_current_group(&resolved.cluster, groups).await;
     report.data_plane = Some(Arc::new(session.query_brokers().await?));
     Ok(resolved)

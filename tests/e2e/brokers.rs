@@ -1,11 +1,16 @@
 //! What `check`, `upgrade`, and `status` learn from the brokers: scripted ones, and those of the sandbox.
 
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex, mpsc};
+
 use cdss::sandbox::{Options, Scenario};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::altered::Altered;
+use crate::injector::network::forward;
 use crate::pty::Terminal;
-use crate::support::{Run, TestEnv, UPGRADE, check};
+use crate::support::{ACCESS_KEY, Run, Running, SECRET_KEY, TestEnv, UPGRADE, check, point_to_sandbox};
 use crate::test_brokers::TestCluster;
 use crate::test_brokers::options::{ClusterOptions, Transport};
 use crate::test_brokers::profile::Profile;
@@ -163,6 +168,40 @@ fn service_that_does_not_name_its_brokers_ends_no_check() {
             "{skipped}"
         );
     }
+}
+
+#[test]
+fn silent_broker_takes_three_seconds_and_changes_nothing() {
+    let env = TestEnv::new(Scenario::Healthy);
+    // The system accepts the connection, and nobody reads from it.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("there is a port");
+    let address = silent.local_addr().expect("it has an address");
+    let run = env.run(&format!("{CHECK} --brokers {address}"));
+    run.assert_says(0, &[]);
+    let reason = format!("data.replication      skipped  {address} did not answer within 3s");
+    assert!(run.stdout.contains(&reason), "{}", run.stdout);
+}
+
+#[test]
+fn signal_while_the_addresses_are_read_ends_a_status() {
+    let (is_asked, asked) = mpsc::channel();
+    let gate = Arc::new(Mutex::new(()));
+    let held = gate.lock().expect("nobody has it");
+    let waits = Arc::clone(&gate);
+    let service = Altered::serving_with(Options::default(), move |request, port| {
+        if request.contains("/getBrokerInfo/") {
+            is_asked.send(()).expect("the test waits");
+            drop(waits.lock());
+        }
+        forward(request, port)
+    });
+    let mut command = service.home.command("status --cluster no:1009123");
+    point_to_sandbox(&mut command, &service.url(), ACCESS_KEY, SECRET_KEY);
+    let running = Running::start(command);
+    asked.recv().expect("the addresses are read");
+    running.signal(Signal::INT);
+    assert_eq!(running.end().code, 130);
+    drop(held);
 }
 
 #[test]
