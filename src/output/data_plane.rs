@@ -404,7 +404,7 @@ While a broker restarts  offline  write-blocked  one copy left  unknown
             [
                 "Brokers that did not answer: 3",
                 "Partitions without a leader that answers (1): solo 2",
-                "Partitions out of sync (1): orders 0",
+                "Partitions out of sync (3): orders 0, solo 2, strict 0",
                 "Topics that can't be read: 1",
             ]
         );

@@ -99,7 +99,7 @@ fn replication(view: &ClusterView) -> Check {
         let behind: BTreeSet<BrokerId> = found
             .iter()
             .flat_map(|topic| topic.topic.partitions.iter())
-            .flat_map(|one| one.kept_replicas().filter(|replica| !one.in_sync.contains(replica)))
+            .flat_map(|one| view.behind(one))
             .collect();
         let number: usize = found.iter().map(|topic| topic.numbers.len()).sum();
         let moving = if view.knows_reassignments {
