@@ -154,9 +154,12 @@ fn versions_equal(view: &ClusterView) -> Option<Check> {
         let releases = if releases.is_empty() { "unknown release".to_owned() } else { releases.join(" or ") };
         format!("{releases} on {}", broker_list(brokers.iter().copied()))
     };
-    let known = || groups.iter().map(|(releases, _)| *releases).filter(|releases| !releases.is_empty());
-    let differ = |one: &[Release]| known().any(|other| one.iter().all(|release| !other.contains(release)));
-    if known().any(differ) {
+    // A release that is not known differs from each that is.
+    let differ = |one: &[Release], other: &[Release]| {
+        one.is_empty() != other.is_empty()
+            || !one.is_empty() && one.iter().all(|release| !other.contains(release))
+    };
+    if groups.iter().any(|(one, _)| groups.iter().any(|(other, _)| differ(one, other))) {
         let reason = groups.iter().map(describe).collect::<Vec<_>>().join("; ");
         let remedy = "an earlier upgrade may not have finished; check the brokers in the console";
         return Some(Check::block(id, reason, remedy));

@@ -240,7 +240,7 @@ fn missing_and_silent_brokers_block() {
 }
 
 #[test]
-fn different_releases_block_and_unknown_ones_do_not() {
+fn different_releases_block_unless_none_is_known() {
     let with_releases = |releases: [&[&str]; 3]| {
         let mut view = view_of(vec![orders()]);
         for (broker, releases) in view.brokers.iter_mut().zip(releases) {
@@ -258,7 +258,11 @@ fn different_releases_block_and_unknown_ones_do_not() {
                 "versions-equal block: 3.5 or 3.6 on broker 1; unknown release on broker 2; 3.7 on broker 3",
             ),
         ),
-        ([&["3.9"], &[], &[]], Some("versions-equal info: unknown release on brokers 2, 3")),
+        (
+            [&["3.9"], &[], &[]],
+            Some("versions-equal block: 3.9 on broker 1; unknown release on brokers 2, 3"),
+        ),
+        ([&[], &[], &[]], Some("versions-equal info: unknown release on brokers 1, 2, 3")),
     ] {
         assert_eq!(with_releases(releases).as_deref(), expected);
     }
