@@ -67,6 +67,9 @@ This cannot be canceled or undone.
     WhileBrokersRestart { brokers } =>
         "while brokers {brokers} restart",
         "브로커({brokers}) 재시작 중에는";
+    WhileManyBrokersRestart { number } =>
+        "while {number} brokers restart",
+        "브로커 {number}대 재시작 중에는";
     WillBeUnavailable { partitions, when } =>
         "{partitions} will be unavailable {when}.",
         "{partitions}: {when} 사용할 수 없습니다.";

@@ -82,7 +82,7 @@ impl<'a> BrokerForecast<'a> {
         let mut affected: BTreeMap<Effect, Vec<TopicPartitions<'a>>> = BTreeMap::new();
         for topic in &view.topics {
             for partition in &topic.partitions {
-                let Some(effect) = restart_effect(topic, partition, broker) else { continue };
+                let Some(effect) = restart_effect(view, topic, partition, broker) else { continue };
                 let topics = affected.entry(effect).or_default();
                 match topics.last_mut().filter(|last| last.topic.name == topic.name) {
                     Some(last) => last.numbers.push(partition.number),
@@ -107,13 +107,18 @@ impl<'a> BrokerForecast<'a> {
 ///
 /// The release of the leader does not matter, although Kafka from 3.7 on requires at most as many replicas in sync as are
 /// assigned: while one of the assigned brokers is away, fewer replicas than that are in sync in any case.
-fn restart_effect(topic: &Topic, partition: &Partition, broker: BrokerId) -> Option<Effect> {
+fn restart_effect(
+    view: &ClusterView,
+    topic: &Topic,
+    partition: &Partition,
+    broker: BrokerId,
+) -> Option<Effect> {
     let is_concerned =
         partition.in_sync.contains(&broker) || partition.kept_replicas().any(|one| one == broker);
     if !is_concerned {
         return None;
     }
-    let left = partition.in_sync.iter().filter(|one| **one != broker).count();
+    let left = view.in_sync(partition).filter(|one| *one != broker).count();
     match topic.min_in_sync {
         _ if left == 0 || partition.leader.is_none() => Some(Effect::Offline),
         None => Some(Effect::Unknown),
@@ -143,7 +148,7 @@ pub(crate) fn write_blocked_by_choice(view: &ClusterView) -> Vec<TopicPartitions
 /// topics whose next leader may be a replica that has fallen behind.
 pub(crate) fn copies_at_risk(view: &ClusterView) -> (Vec<TopicPartitions<'_>>, Vec<TopicPartitions<'_>>) {
     let has_several = |one: &Partition| one.kept_replicas().count() > 1;
-    let last = view.partitions_where(|_, one| has_several(one) && one.in_sync.len() <= 1);
+    let last = view.partitions_where(|_, one| has_several(one) && view.in_sync(one).count() <= 1);
     let unclean =
         view.partitions_where(|topic, one| has_several(one) && topic.unclean_election == Some(true));
     (last, unclean)
@@ -240,6 +245,31 @@ mod tests {
     }
 
     #[test]
+    fn replicas_of_a_broker_that_did_not_answer_do_not_count() {
+        let mut view = view(3);
+        let strict = Topic { min_in_sync: Some(2), ..topic("strict", vec![partition(0, &[1, 2, 3])]) };
+        view.topics = vec![
+            topic("orders", vec![partition(0, &[1, 2, 3])]),
+            topic("pair", vec![partition(0, &[1, 3])]),
+            strict,
+        ];
+        view.brokers[2].problem = Some("connection refused".to_owned());
+        assert_eq!(
+            rows(&view),
+            [
+                "1: offline: pair 0",
+                "1: write-blocked: strict 0",
+                "1: one copy left: orders 0",
+                "2: write-blocked: strict 0",
+                "2: one copy left: orders 0",
+                "3: one copy left: pair 0",
+            ]
+        );
+        let (last, _) = copies_at_risk(&view);
+        assert_eq!(last.iter().map(ToString::to_string).collect::<Vec<_>>(), ["pair 0"]);
+    }
+
+    #[test]
     fn topics_are_listed_once_for_each_effect_with_their_brokers() {
         let mut view = view(3);
         let solo = (0..6).map(|number| partition(number, &[number % 3 + 1])).collect();
@@ -264,6 +294,7 @@ mod tests {
 
     /// Returns what a restart does, from the effective minimum of a leader whose release applies the cap or not.
     fn naive_effect(
+        view: &ClusterView,
         topic: &Topic,
         partition: &Partition,
         broker: BrokerId,
@@ -274,7 +305,10 @@ mod tests {
         if !kept.contains(&broker) && !partition.in_sync.contains(&broker) {
             return None;
         }
-        let left: Vec<BrokerId> = partition.in_sync.iter().copied().filter(|one| *one != broker).collect();
+        let answered: Vec<BrokerId> =
+            view.brokers.iter().filter(|one| one.problem.is_none()).map(|one| one.id).collect();
+        let is_left = |one: &BrokerId| *one != broker && answered.contains(one);
+        let left: Vec<BrokerId> = partition.in_sync.iter().copied().filter(is_left).collect();
         if left.is_empty() || partition.leader.is_none() {
             return Some(Effect::Offline);
         }
@@ -304,7 +338,7 @@ mod tests {
                             .map(|(effect, _)| *effect)
                             .collect();
                         let expected: Vec<Effect> =
-                            naive_effect(topic, partition, broker.broker, is_capped).into_iter().collect();
+                            naive_effect(&view, topic, partition, broker.broker, is_capped).into_iter().collect();
                         prop_assert_eq!(listed, expected);
                     }
                 }
@@ -320,7 +354,7 @@ mod tests {
                 }) {
                     let mut after = before.clone();
                     after.in_sync.push(more);
-                    let severity = |partition| restart_effect(topic, partition, broker).map(|effect| match effect {
+                    let severity = |partition| restart_effect(&view, topic, partition, broker).map(|effect| match effect {
                         Effect::Offline => 3,
                         Effect::WriteBlocked | Effect::Unknown => 2,
                         Effect::OneCopyLeft => 1,

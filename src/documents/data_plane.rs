@@ -19,6 +19,8 @@ pub(super) struct DataPlane {
     /// Why no broker was asked or answered.
     why: Option<Text>,
     at: Option<Time>,
+    /// Why these may be the brokers of another cluster; null if there is no sign of it.
+    doubt: Option<Text>,
     /// How the brokers were reached.
     via: Option<Transport>,
     /// The number of topics that cdss may describe. Kafka does not mention the others.
@@ -28,6 +30,9 @@ pub(super) struct DataPlane {
     unreadable_topics: Option<usize>,
     /// Whether the reassignments are known. If not, `reassigning` is empty.
     moves_known: Option<bool>,
+    /// The number of partitions that are being moved and belong to topics that can't be read; null if the reassignments are
+    /// unknown.
+    hidden_moves: Option<usize>,
     brokers: Vec<DataPlaneBroker>,
     /// What a restart of each broker does, if no other broker is away.
     forecast: Vec<Restart>,
@@ -90,11 +95,13 @@ impl DataPlane {
             asked: true,
             why: None,
             at: Some(Time(view.at)),
+            doubt: view.doubt.as_ref().map(Text::new),
             via: Some(view.transport),
             topics: Some(view.topics.len()),
             partitions: Some(view.partition_count()),
             unreadable_topics: Some(view.unreadable_topics.len()),
             moves_known: Some(view.knows_reassignments),
+            hidden_moves: view.knows_reassignments.then_some(view.hidden_reassignments),
             brokers: view.brokers.iter().map(DataPlaneBroker::from_view).collect(),
             forecast: Forecast::new(view).brokers.iter().map(Restart::from_forecast).collect(),
             leaderless: all_partitions(&view.leaderless()),
@@ -150,9 +157,15 @@ mod tests {
         let unknown = Topic { min_in_sync: None, ..topic("unknown", vec![partition(0, &[1, 2])]) };
         let behind = Partition { in_sync: ids(&[1]), ..partition(7, &[1, 2]) };
         let topics = vec![topic("pair", vec![partition(0, &[1, 2]), behind]), solo, strict, unknown];
-        let mut view = ClusterView { topics, unreadable_topics: vec!["x".to_owned()], ..view(2) };
-        view.brokers[1].problem = Some("connection refused".to_owned());
-        view.brokers[1].releases.clear();
+        let mut view = ClusterView {
+            topics,
+            unreadable_topics: vec!["x".to_owned()],
+            doubt: Some("they may be others".to_owned()),
+            hidden_reassignments: 2,
+            ..view(3)
+        };
+        view.brokers[2].problem = Some("connection refused".to_owned());
+        view.brokers[2].releases.clear();
         let one = |topic: &str, partitions: &str| json!({ "topic": topic, "partitions": partitions });
         assert_eq!(
             to_value(&DataPlane::from_data_plane(&data_plane::DataPlane::Queried(view))),
@@ -160,14 +173,17 @@ mod tests {
                 "asked": true,
                 "why": null,
                 "at": "1970-01-01T00:00:00Z",
+                "doubt": "they may be others",
                 "via": "tls",
                 "topics": 4,
                 "partitions": 7,
                 "unreadable_topics": 1,
                 "moves_known": true,
+                "hidden_moves": 2,
                 "brokers": [
                     { "id": 1, "address": "10.0.1.11:9093", "release": ["3.9"], "problem": null },
-                    { "id": 2, "address": "10.0.1.12:9093", "release": [], "problem": "connection refused" },
+                    { "id": 2, "address": "10.0.1.12:9093", "release": ["3.9"], "problem": null },
+                    { "id": 3, "address": "10.0.1.13:9093", "release": [], "problem": "connection refused" },
                 ],
                 "forecast": [
                     {
@@ -184,6 +200,7 @@ mod tests {
                         "one_copy_left": 2,
                         "unknown": [one("unknown", "0")],
                     },
+                    { "broker": 3, "offline": [], "write_blocked": [], "one_copy_left": 0, "unknown": [] },
                 ],
                 "leaderless": [],
                 "out_of_sync": [one("pair", "7")],

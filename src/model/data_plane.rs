@@ -158,6 +158,17 @@ impl ClusterView {
         self.brokers.iter().any(|one| one.id == broker && one.problem.is_none())
     }
 
+    /// Returns the replicas in sync whose brokers answered. Kafka notices only after a while that a broker crashed, and
+    /// lists its replicas until then.
+    pub(crate) fn in_sync(&self, partition: &Partition) -> impl Iterator<Item = BrokerId> {
+        partition.in_sync.iter().copied().filter(|replica| self.answers(*replica))
+    }
+
+    /// Returns the replicas out of sync. Those that a reassignment adds do not count.
+    pub(crate) fn behind(&self, partition: &Partition) -> impl Iterator<Item = BrokerId> {
+        partition.kept_replicas().filter(|replica| self.in_sync(partition).all(|one| one != *replica))
+    }
+
     pub(crate) fn partition_count(&self) -> usize {
         self.topics.iter().map(|topic| topic.partitions.len()).sum()
     }
@@ -181,7 +192,7 @@ impl ClusterView {
 
     /// Returns the partitions with a replica out of sync. A replica that a reassignment adds does not count.
     pub(crate) fn out_of_sync(&self) -> Vec<TopicPartitions<'_>> {
-        self.partitions_where(|_, one| one.kept_replicas().any(|replica| !one.in_sync.contains(&replica)))
+        self.partitions_where(|_, one| self.behind(one).next().is_some())
     }
 
     /// Returns the partitions that are being moved.
@@ -373,5 +384,6 @@ pub(crate) mod tests {
         assert_eq!(show(view.leaderless()), [""; 0]);
         view.brokers[0].problem = Some("connection refused".to_owned());
         assert_eq!(show(view.leaderless()), ["orders 0-1"]);
+        assert_eq!(show(view.out_of_sync()), ["orders 0-1"], "Kafka has not noticed the crash yet");
     }
 }

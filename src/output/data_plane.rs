@@ -21,7 +21,7 @@ const MAX_NAMED: usize = 5;
 
 /// The number of brokers that are listed by id.
 ///
-/// Chosen: longer lists push the lines of the table beyond 80 columns.
+/// Chosen: longer lists push the lines of the table and the cautions beyond 80 columns.
 const MAX_BROKERS: usize = 5;
 
 /// Renders the forecast as a table, and below it the affected topics. `show_all` shows all of them.
@@ -181,10 +181,11 @@ fn topic_cautions(view: &ClusterView, language: Language) -> Vec<String> {
 }
 
 fn while_restarting(brokers: &[BrokerId], language: Language) -> String {
-    let ids = join_ids(brokers);
+    let (ids, number) = (&*join_ids(brokers), &*brokers.len().to_string());
     let message = match brokers.len() {
-        1 => Message::WhileBrokerRestarts { broker: &ids },
-        _ => Message::WhileBrokersRestart { brokers: &ids },
+        1 => Message::WhileBrokerRestarts { broker: ids },
+        ..=MAX_BROKERS => Message::WhileBrokersRestart { brokers: ids },
+        _ => Message::WhileManyBrokersRestart { number },
     };
     message.text(language)
 }
@@ -375,6 +376,20 @@ While a broker restarts  offline  write-blocked  one copy left  unknown
     }
 
     #[test]
+    fn cautions_count_many_brokers() {
+        let solo = (0..7).map(|number| partition(number, &[number + 1])).collect();
+        let view = ClusterView { topics: vec![topic("solo", solo)], ..view(7) };
+        assert_eq!(
+            below(&view, Language::English),
+            "  solo 0-6 will be unavailable while 7 brokers restart.\n"
+        );
+        assert_eq!(
+            below(&view, Language::Korean),
+            "  solo 0-6: 브로커 7대 재시작 중에는 사용할 수 없습니다.\n"
+        );
+    }
+
+    #[test]
     fn few_cautions_are_added_and_none_without_effects() {
         assert_eq!(
             below(&many(7), Language::English).lines().skip(4).collect::<Vec<_>>(),
@@ -404,7 +419,7 @@ While a broker restarts  offline  write-blocked  one copy left  unknown
             [
                 "Brokers that did not answer: 3",
                 "Partitions without a leader that answers (1): solo 2",
-                "Partitions out of sync (1): orders 0",
+                "Partitions out of sync (3): orders 0, solo 2, strict 0",
                 "Topics that can't be read: 1",
             ]
         );

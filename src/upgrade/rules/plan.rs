@@ -12,7 +12,7 @@ use crate::config_group::rules::choice::Candidate;
 use crate::config_group::rules::difference::SettingChange;
 use crate::model::cluster::{ClusterState, name_or_number};
 use crate::model::config_group::ConfigGroup;
-use crate::model::data_plane::DataPlane;
+use crate::model::data_plane::{BrokerView, ClusterView, DataPlane};
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::suggested_command::SuggestedCommand;
@@ -164,7 +164,8 @@ impl Plan {
     /// Returns true if the confirmation of an earlier plan holds for this one.
     ///
     /// The plans may differ in request ids and in what the brokers report, unless it became worse: then a check of the data
-    /// plane has a worse result, or an item that was not confirmed.
+    /// plane has a worse result, is not evaluated any more, or has an item that was not confirmed; or the brokers have a
+    /// release that none had, or one does not answer any more.
     pub(crate) fn is_covered_by(&self, confirmed: &Self) -> bool {
         let without_ids = |plan: &Self| {
             let mut plan = Self { data_plane: confirmed.data_plane.clone(), ..plan.clone() };
@@ -179,12 +180,29 @@ impl Plan {
         let became_worse = |check: &Check| {
             let before = confirmed.checks.iter().find(|before| before.id == check.id);
             let confirmed_items = before.map_or(&[][..], |before| &before.items);
+            let is_skipped = |check: &Check| check.result == checks::CheckResult::Skipped;
             check.result.severity() > before.map_or(0, |before| before.result.severity())
+                || is_skipped(check) && !before.is_some_and(is_skipped)
                 || check.items.iter().any(|item| !confirmed_items.contains(item))
         };
         let mut data_plane_checks = self.checks.iter().filter(|check| check.id.is_data_plane());
-        !data_plane_checks.any(became_worse) && without_ids(self) == without_ids(confirmed)
+        let brokers_became_worse = confirmed
+            .data_plane
+            .view()
+            .is_some_and(|before| self.data_plane.view().is_none_or(|now| brokers_became_worse(before, now)));
+        !brokers_became_worse
+            && !data_plane_checks.any(became_worse)
+            && without_ids(self) == without_ids(confirmed)
     }
+}
+
+/// Returns true if a broker does not answer any more, or one that answers runs a release that none ran.
+fn brokers_became_worse(before: &ClusterView, now: &ClusterView) -> bool {
+    let answered = |view: &ClusterView, condition: &dyn Fn(&BrokerView) -> bool| {
+        view.brokers.iter().any(|broker| broker.problem.is_none() && condition(broker))
+    };
+    let has_new_release = |broker: &BrokerView| !answered(before, &|one| one.releases == broker.releases);
+    answered(before, &|broker| !now.answers(broker.id)) || answered(now, &has_new_release)
 }
 
 /// Creates the check that blocks another plan than the approved one.
@@ -212,7 +230,8 @@ pub(crate) mod tests {
     use super::*;
     use crate::model::broker_health::tests::health;
     use crate::model::data_plane::tests::{any_view, ids, partition, topic, view};
-    use crate::model::data_plane::{BrokerId, ClusterView, Partition, Topic};
+    use crate::model::data_plane::{BrokerId, Partition, Topic};
+    use crate::model::kafka_version::Release;
     use crate::model::open_start::tests::open_start;
 
     fn plan(snapshot: &Snapshot) -> Plan {
@@ -307,6 +326,66 @@ pub(crate) mod tests {
         assert!(!again.is_blocked() && again.is_covered_by(&confirmed));
         assert_eq!(plan(&behind).id, plan(&clean).id, "a machine without access to the brokers agrees");
         assert!(plan(&clean).id.is_some() && plan(&without_brokers).id == plan(&clean).id);
+    }
+
+    /// Returns the snapshot with another view of its brokers.
+    fn changed(snapshot: &Snapshot, change: impl FnOnce(&mut ClusterView)) -> Snapshot {
+        let mut view = snapshot.data_plane.view().unwrap().clone();
+        change(&mut view);
+        Snapshot { data_plane: Arc::new(DataPlane::Queried(view)), ..snapshot.clone() }
+    }
+
+    #[test]
+    fn what_was_accepted_or_warned_about_does_not_hold_without_an_answer() {
+        let behind = Partition { in_sync: ids(&[1, 2]), ..partition(0, &[1, 2, 3]) };
+        let moving = Partition { adding: ids(&[3]), ..partition(0, &[1, 2, 3]) };
+        let silence = |view: &mut ClusterView, broker: usize| {
+            view.brokers[broker].problem = Some("connection refused".to_owned());
+        };
+        let run = |view: &mut ClusterView, broker: usize, release: &str| {
+            view.brokers[broker].releases = Release::find(release).into_iter().collect();
+        };
+        let behind = with_topics(vec![topic("orders", vec![behind])]);
+        let moving = with_topics(vec![topic("orders", vec![moving])]);
+        let solo = with_topics(vec![topic("solo", vec![partition(0, &[1])])]);
+        let clean = with_topics(vec![topic("orders", vec![partition(0, &[1, 2, 3])])]);
+        let missing = changed(&solo, |view| view.brokers.truncate(2));
+        let unequal = changed(&clean, |view| run(view, 0, "3.7"));
+        let accept = [
+            "data.replication=orders",
+            "data.reassignment=orders",
+            "data.leaderless=orders",
+            "data.restart-data-loss=orders",
+            "data.brokers-present",
+            "data.versions-equal",
+        ];
+        let accepted = Acceptances(accept.map(|one| one.parse().unwrap()).to_vec());
+        for (name, before, after) in [
+            ("accepted replicas out of sync, then no brokers", &behind, snapshot()),
+            (
+                "an accepted reassignment, then none known",
+                &moving,
+                changed(&moving, |view| view.knows_reassignments = false),
+            ),
+            ("a warning, then no brokers", &solo, snapshot()),
+            ("no problem, then no brokers", &clean, snapshot()),
+            ("a warning, then no topics", &solo, changed(&solo, |view| view.topics.clear())),
+            // No broker but the first holds a replica, so no topic shows that the second is gone.
+            (
+                "an accepted missing broker, then another",
+                &missing,
+                changed(&missing, |view| silence(view, 1)),
+            ),
+            ("accepted releases, then another", &unequal, changed(&unequal, |view| run(view, 1, "3.8"))),
+        ] {
+            let [confirmed, now] = [before, &after].map(|snapshot| Plan::new(snapshot, &accepted));
+            assert!(!confirmed.is_blocked(), "{name}");
+            assert!(confirmed.is_covered_by(&confirmed), "{name}");
+            assert!(!now.is_covered_by(&confirmed), "{name}");
+        }
+        let finished = changed(&unequal, |view| run(view, 0, "3.9"));
+        let [confirmed, now] = [&unequal, &finished].map(|snapshot| Plan::new(snapshot, &accepted));
+        assert!(now.is_covered_by(&confirmed), "the releases are equal now");
     }
 
     prop_compose! {

@@ -15,7 +15,8 @@ pub(super) fn data_plane_checks(snapshot: &Snapshot) -> Vec<Check> {
     match &*snapshot.data_plane {
         DataPlane::NotQueried(why) => not_queried(why, snapshot.requires_brokers),
         DataPlane::Queried(view) => {
-            let mut checks = cluster_checks(view, snapshot.broker_count());
+            let mut checks = vec![reachable(view, snapshot.requires_brokers)];
+            checks.extend(state_checks(view, snapshot.broker_count()));
             let structure = [restart_offline(view), restart_write_blocked(view), restart_data_loss(view)];
             checks.extend(structure.into_iter().flatten());
             checks
@@ -27,9 +28,14 @@ fn not_queried(NotQueried { reason, remedy }: &NotQueried, requires_brokers: boo
     let without_flag = "make the brokers reachable, or leave out --require-brokers";
     let required = requires_brokers
         .then(|| Check::block(CheckId::DataReachable, reason, remedy.unwrap_or(without_flag)));
+    // Only the remedy of a check that blocks has a line of its own.
+    let with_remedy = match remedy {
+        Some(remedy) if !requires_brokers => format!("{reason}: {remedy}"),
+        _ => reason.clone(),
+    };
     let skipped = Check {
         remedy: remedy.map(Into::into),
-        ..Check::new(CheckId::DataReplication, CheckResult::Skipped, reason)
+        ..Check::new(CheckId::DataReplication, CheckResult::Skipped, with_remedy)
     };
     required.into_iter().chain([skipped]).collect()
 }
@@ -37,25 +43,29 @@ fn not_queried(NotQueried { reason, remedy }: &NotQueried, requires_brokers: boo
 /// Evaluates the checks of the cluster as it is now. `expected` is the number of brokers that the service reports. Except for
 /// those that every report shows, checks that pass are left out.
 pub(crate) fn cluster_checks(view: &ClusterView, expected: Option<u64>) -> Vec<Check> {
-    let (answered, all) = (view.answered_count(), count(view.brokers.len(), "broker"));
-    let transport = view.transport.description();
-    let reachable = format!("{answered} of {all} answered {transport}");
-    let mut checks = vec![match &view.doubt {
-        None => Check::pass(CheckId::DataReachable, reachable),
-        Some(doubt) => {
-            let remedy = "check that --brokers names the brokers of this cluster";
-            let reason = format!("{reachable}, but {doubt}");
-            Check {
-                remedy: Some(remedy.into()),
-                ..Check::new(CheckId::DataReachable, CheckResult::Warn, reason)
-            }
-        }
-    }];
-    checks.extend(brokers_present(view, expected));
-    checks.extend(leaderless(view));
-    checks.extend([replication(view), reassignment(view)]);
-    checks.extend(versions_equal(view));
+    let mut checks = vec![reachable(view, false)];
+    checks.extend(state_checks(view, expected));
     checks
+}
+
+fn state_checks(view: &ClusterView, expected: Option<u64>) -> impl Iterator<Item = Check> {
+    let problems = brokers_present(view, expected).into_iter().chain(leaderless(view));
+    problems.chain([replication(view), reassignment(view)]).chain(versions_equal(view))
+}
+
+fn reachable(view: &ClusterView, is_required: bool) -> Check {
+    let (answered, all) = (view.answered_count(), count(view.brokers.len(), "broker"));
+    let reason = format!("{answered} of {all} answered {}", view.transport.description());
+    let (problem, remedy) = match &view.doubt {
+        Some(doubt) => (&**doubt, "check that --brokers names the brokers of this cluster"),
+        None if is_required && view.topics.is_empty() => {
+            ("no topics can be read", "allow cdss to describe the topics, or leave out --require-brokers")
+        }
+        None => return Check::pass(CheckId::DataReachable, reason),
+    };
+    let result = if is_required { CheckResult::Block } else { CheckResult::Warn };
+    let reason = format!("{reason}, but {problem}");
+    Check { remedy: Some(remedy.into()), ..Check::new(CheckId::DataReachable, result, reason) }
 }
 
 fn brokers_present(view: &ClusterView, expected: Option<u64>) -> Option<Check> {
@@ -99,7 +109,7 @@ fn replication(view: &ClusterView) -> Check {
         let behind: BTreeSet<BrokerId> = found
             .iter()
             .flat_map(|topic| topic.topic.partitions.iter())
-            .flat_map(|one| one.kept_replicas().filter(|replica| !one.in_sync.contains(replica)))
+            .flat_map(|one| view.behind(one))
             .collect();
         let number: usize = found.iter().map(|topic| topic.numbers.len()).sum();
         let moving = if view.knows_reassignments {
@@ -128,13 +138,19 @@ fn replication(view: &ClusterView) -> Check {
 fn reassignment(view: &ClusterView) -> Check {
     let id = CheckId::DataReassignment;
     let found = view.reassigning();
+    let remedy = "wait until the reassignment has finished, or cancel it";
     if !view.knows_reassignments {
-        let reason = "reassignments unknown: the controller was not reached";
-        Check::new(id, CheckResult::Skipped, reason)
+        Check::new(id, CheckResult::Skipped, "reassignments unknown: no broker listed them")
+    } else if view.hidden_reassignments > 0 {
+        // There is no topic to accept for these, so nothing can be accepted.
+        let hidden = count(view.hidden_reassignments, "partition");
+        let hidden = format!("{hidden} of topics that can't be read");
+        let named = (!found.is_empty()).then(|| excerpt(&found));
+        let all = named.into_iter().chain([hidden]).collect::<Vec<_>>().join("; ");
+        Check::block(id, format!("moving: {all}"), remedy)
     } else if found.is_empty() {
         Check::pass(id, "nothing moves")
     } else {
-        let remedy = "wait until the reassignment has finished, or cancel it";
         block_topics(id, format!("moving: {}", excerpt(&found)), remedy, &found)
     }
 }
@@ -154,9 +170,12 @@ fn versions_equal(view: &ClusterView) -> Option<Check> {
         let releases = if releases.is_empty() { "unknown release".to_owned() } else { releases.join(" or ") };
         format!("{releases} on {}", broker_list(brokers.iter().copied()))
     };
-    let known = || groups.iter().map(|(releases, _)| *releases).filter(|releases| !releases.is_empty());
-    let differ = |one: &[Release]| known().any(|other| one.iter().all(|release| !other.contains(release)));
-    if known().any(differ) {
+    // A release that is not known differs from each that is.
+    let differ = |one: &[Release], other: &[Release]| {
+        one.is_empty() != other.is_empty()
+            || !one.is_empty() && one.iter().all(|release| !other.contains(release))
+    };
+    if groups.iter().any(|(one, _)| groups.iter().any(|(other, _)| differ(one, other))) {
         let reason = groups.iter().map(describe).collect::<Vec<_>>().join("; ");
         let remedy = "an earlier upgrade may not have finished; check the brokers in the console";
         return Some(Check::block(id, reason, remedy));

@@ -124,6 +124,7 @@ impl Check {
             Override::Never => None,
             Override::ByItem(ItemKind::Topic) if open.len() > MAX_PASTED_TOPICS => None,
             Override::ByItem(_) if open.iter().any(|item| !is_valid_list_item(item)) => None,
+            Override::ByItem(ItemKind::Topic) if open.is_empty() => None,
             Override::ByItem(_) if !open.is_empty() => {
                 Some(format!("--accept {}", shell_quote(&format!("{}={}", self.id, open.join(",")))))
             }

@@ -62,6 +62,61 @@ fn without_an_answer_one_line_says_why() {
 }
 
 #[test]
+fn remedy_without_an_answer_is_shown_once() {
+    let (reason, remedy) = ("none of 3 broker addresses answered", "give --brokers");
+    let unreachable = NotQueried { reason: reason.to_owned(), remedy: Some(remedy) };
+    let mut snapshot = with_data_plane(DataPlane::NotQueried(unreachable));
+    assert_eq!(lines(&snapshot), [format!("replication skipped: {reason}: {remedy}")]);
+    let remedies = |snapshot: &Snapshot| -> Vec<Option<Remedy>> {
+        let checks = evaluate(snapshot, &Acceptances::default()).into_iter();
+        checks.filter(|check| check.id.is_data_plane()).map(|check| check.remedy).collect()
+    };
+    assert_eq!(remedies(&snapshot), [Some(Remedy::from(remedy))]);
+    snapshot.requires_brokers = true;
+    assert_eq!(
+        lines(&snapshot),
+        [format!("reachable block: {reason}"), format!("replication skipped: {reason}")]
+    );
+    assert_eq!(remedies(&snapshot), [Some(Remedy::from(remedy)), Some(Remedy::from(remedy))]);
+}
+
+#[test]
+fn required_brokers_must_be_those_of_the_cluster_and_have_topics() {
+    let doubted = ClusterView { doubt: Some("they may be others".to_owned()), ..view_of(vec![orders()]) };
+    for (view, result, reason) in
+        [(doubted, "warn", "they may be others"), (view_of(vec![]), "pass", "no topics can be read")]
+    {
+        let mut snapshot = with_data_plane(DataPlane::Queried(view));
+        assert!(lines(&snapshot)[0].starts_with(&format!("reachable {result}: ")), "{reason}");
+        assert_eq!(blocking_ids(&snapshot, &[]), [""; 0]);
+        snapshot.requires_brokers = true;
+        let expected = format!("reachable block: 3 of 3 brokers answered over TLS, but {reason}");
+        assert_eq!(lines(&snapshot)[0], expected);
+        assert_eq!(blocking_ids(&snapshot, &[]), ["data.reachable"]);
+        let check =
+            evaluate(&snapshot, &Acceptances::default()).into_iter().find(Check::is_blocking).unwrap();
+        assert!(check.remedy.is_some() && check.accept_flag().is_none());
+    }
+}
+
+#[test]
+fn moves_of_topics_that_are_hidden_block_and_cannot_be_accepted() {
+    let moving = Partition { adding: ids(&[3]), ..partition(0, &[1, 2, 3]) };
+    for (topics, hidden, expected) in [
+        (vec![orders()], 2, "moving: 2 partitions of topics that can't be read"),
+        (vec![topic("pay", vec![moving])], 1, "moving: pay 0; 1 partition of topics that can't be read"),
+    ] {
+        let view = ClusterView { hidden_reassignments: hidden, ..view_of(topics) };
+        let snapshot = with_data_plane(DataPlane::Queried(view));
+        assert_eq!(lines(&snapshot)[2], format!("reassignment block: {expected}"));
+        assert_eq!(blocking_ids(&snapshot, &["data.reassignment=pay"]), ["data.reassignment"]);
+        let check =
+            evaluate(&snapshot, &Acceptances::default()).into_iter().find(Check::is_blocking).unwrap();
+        assert_eq!(check.accept_flag(), None);
+    }
+}
+
+#[test]
 fn brokers_in_order_show_three_lines() {
     let expected = [REACHABLE, "replication pass: 1 topic, 2 partitions in sync", UNMOVED];
     assert_eq!(lines_of(view_of(vec![orders()])), expected);
@@ -207,7 +262,7 @@ fn partitions_out_of_sync_may_be_moving_if_reassignments_are_unknown() {
         [
             "replication block: 1 topic, 1 of 1 partition out of sync on broker 2: pay 4; \
              some may be moving, because reassignments are unknown [pay]",
-            "reassignment skipped: reassignments unknown: the controller was not reached",
+            "reassignment skipped: reassignments unknown: no broker listed them",
         ]
     );
 }
@@ -240,7 +295,7 @@ fn missing_and_silent_brokers_block() {
 }
 
 #[test]
-fn different_releases_block_and_unknown_ones_do_not() {
+fn different_releases_block_unless_none_is_known() {
     let with_releases = |releases: [&[&str]; 3]| {
         let mut view = view_of(vec![orders()]);
         for (broker, releases) in view.brokers.iter_mut().zip(releases) {
@@ -258,7 +313,11 @@ fn different_releases_block_and_unknown_ones_do_not() {
                 "versions-equal block: 3.5 or 3.6 on broker 1; unknown release on broker 2; 3.7 on broker 3",
             ),
         ),
-        ([&["3.9"], &[], &[]], Some("versions-equal info: unknown release on brokers 2, 3")),
+        (
+            [&["3.9"], &[], &[]],
+            Some("versions-equal block: 3.9 on broker 1; unknown release on brokers 2, 3"),
+        ),
+        ([&[], &[], &[]], Some("versions-equal info: unknown release on brokers 1, 2, 3")),
     ] {
         assert_eq!(with_releases(releases).as_deref(), expected);
     }
