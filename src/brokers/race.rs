@@ -72,7 +72,8 @@ impl Race {
     pub(super) fn is_over(&self) -> bool {
         let most = |contender: Contender| contender.answered.saturating_add(contender.outstanding);
         match self.leader() {
-            Some(Transport::Plain) => self.plain.outstanding == 0 && self.plain.answered > most(self.tls),
+            // How TLS fails matters, too.
+            Some(Transport::Plain) => self.plain.outstanding == 0 && self.tls.outstanding == 0,
             Some(Transport::Tls) => self.tls.outstanding == 0 && self.tls.answered >= most(self.plain),
             None => self.plain.outstanding == 0 && self.tls.outstanding == 0,
         }
