@@ -170,10 +170,9 @@ fn versions_equal(view: &ClusterView) -> Option<Check> {
         let releases = if releases.is_empty() { "unknown release".to_owned() } else { releases.join(" or ") };
         format!("{releases} on {}", broker_list(brokers.iter().copied()))
     };
-    // A release that is not known differs from each that is.
+    // A known release differs from an unknown one.
     let differ = |one: &[Release], other: &[Release]| {
-        one.is_empty() != other.is_empty()
-            || !one.is_empty() && one.iter().all(|release| !other.contains(release))
+        !one.is_empty() && one.iter().all(|release| !other.contains(release))
     };
     if groups.iter().any(|(one, _)| groups.iter().any(|(other, _)| differ(one, other))) {
         let reason = groups.iter().map(describe).collect::<Vec<_>>().join("; ");
