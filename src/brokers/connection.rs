@@ -117,7 +117,7 @@ impl Connection {
         // Grows with what arrives, not with what was announced.
         let received =
             (&mut self.stream).take(length.into()).read_to_end(&mut frame).await.map_err(broken)?;
-        if u32::try_from(received) == Ok(length) { Ok(frame) } else { Err(Fault::Closed(transport)) }
+        if u32::try_from(received) == Ok(length) { Ok(frame) } else { Err(Fault::NotKafka) }
     }
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Dialed {
 /// Connects to brokers until a deadline.
 pub(super) struct Dialer {
     tls: TlsConnector,
+    /// Whether certificate authorities were given, but none of them can be used.
+    lacks_authority: bool,
     only_loopback: bool,
     deadline: Instant,
 }
@@ -47,6 +49,7 @@ impl Dialer {
             let certificates = CertificateDer::pem_slice_iter(pem).filter_map(Result::ok);
             let _added_and_skipped = roots.add_parsable_certificates(certificates);
         }
+        let lacks_authority = roots.is_empty() && !query.certificate_authorities.is_empty();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -54,7 +57,7 @@ impl Dialer {
             .with_root_certificates(roots)
             .with_no_client_auth();
         let tls = TlsConnector::from(Arc::new(config));
-        Ok(Self { tls, only_loopback: query.only_loopback, deadline })
+        Ok(Self { tls, lacks_authority, only_loopback: query.only_loopback, deadline })
     }
 
     /// Connects to an address. `listed` is the broker that is expected there, if another broker named it.
@@ -115,7 +118,8 @@ impl Dialer {
         match self.tls.connect(name, stream).await {
             Ok(stream) => Connection::open(Box::new(stream), Transport::Tls).await,
             Err(error) => match Fault::of_handshake(&error) {
-                fault @ (Fault::PlainPort | Fault::Closed(_)) => Err(probe(target).await.unwrap_or(fault)),
+                fault @ (Fault::PlainPort | Fault::Handshake) => Err(probe(target).await.unwrap_or(fault)),
+                Fault::UnknownAuthority if self.lacks_authority => Err(Fault::UnusableAuthority),
                 fault => Err(fault),
             },
         }

@@ -23,10 +23,16 @@ pub(super) enum Fault {
     Refused,
     #[error("{}", closed_text(*.0))]
     Closed(Transport),
+    #[error("closed during the TLS handshake: still starting, or it needs a client certificate")]
+    Handshake,
+    #[error("closed after its first answer: it may require SASL authentication")]
+    ClosedLater,
     #[error("it names no brokers, so it is still starting")]
     Starting,
     #[error("it is not the broker that the others name at this address")]
     OtherBroker,
+    #[error("it belongs to another cluster")]
+    OtherCluster,
     #[error("it does not say which broker it is")]
     Anonymous,
     #[error("TLS failed: {0}")]
@@ -41,7 +47,7 @@ pub(super) enum Fault {
     Http,
     #[error("this port speaks SSH")]
     Ssh,
-    #[error("this port speaks TLS, but was addressed without it")]
+    #[error("this port speaks TLS")]
     TlsPort,
     #[error("this port does not speak TLS")]
     PlainPort,
@@ -55,12 +61,14 @@ pub(super) enum Fault {
     WrongName,
     #[error("its certificate is not from a trusted authority")]
     UnknownAuthority,
+    #[error("the certificate authority to verify it with has no usable certificate")]
+    UnusableAuthority,
 }
 
 fn closed_text(transport: Transport) -> &'static str {
     match transport {
-        Transport::Plain => "closed without an answer: a TLS port asked plainly, or still starting",
-        Transport::Tls => "closed during the TLS handshake: still starting, or it needs a client certificate",
+        Transport::Plain => "closed without an answer: it may be a TLS port, or still starting",
+        Transport::Tls => "closed without an answer: it may need a client certificate, or still starting",
     }
 }
 
@@ -77,7 +85,13 @@ impl Fault {
                 "run inside the VPC, open the port in the ACG, or give --brokers"
             }
             Self::Refused => "check that Kafka runs on the nodes, or give --brokers with the right port",
-            Self::Closed(_) => "try again in a minute, or give --brokers with the other port",
+            Self::Closed(_) | Self::Handshake => {
+                "try again in a minute, or give --brokers with the other port"
+            }
+            Self::ClosedLater => {
+                "cdss can't authenticate with SASL; give --brokers with a listener without it"
+            }
+            Self::OtherCluster => "give --brokers with the brokers of one cluster",
             Self::Tls(_) => "check the TLS settings of the cluster, or give --brokers with the plain port",
             Self::Anonymous | Self::Rejected(_) => "allow clients to describe the cluster and its settings",
             Self::Http | Self::Ssh => "give --brokers with the port of Kafka",
@@ -89,7 +103,9 @@ impl Fault {
                 "check the clock of this machine, and renew the certificate of the cluster"
             }
             Self::WrongName => "give --brokers with the host name of the certificate",
-            Self::UnknownAuthority => "give the certificate authority of the cluster with --cacert",
+            Self::UnknownAuthority | Self::UnusableAuthority => {
+                "give the certificate authority of the cluster with --cacert"
+            }
         })
     }
 
@@ -117,11 +133,30 @@ impl Fault {
                 | CertificateError::NotValidYetContext { .. } => Self::CertificateDate,
                 // With a bad signature, the authority only has the name of the trusted one.
                 CertificateError::UnknownIssuer | CertificateError::BadSignature => Self::UnknownAuthority,
-                other => Self::Tls(other.to_string()),
+                // The library names this cause only by its own word.
+                CertificateError::Other(cause) if cause.to_string() == "CaUsedAsEndEntity" => {
+                    Self::Tls("its certificate is that of an authority, not of a server".to_owned())
+                }
+                CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+                    Self::Tls("its certificate is not for servers".to_owned())
+                }
+                _ => Self::Tls("its certificate is invalid".to_owned()),
             },
             Some(other) => Self::Tls(other.to_string()),
-            None => Self::Closed(Transport::Tls),
+            None => Self::Handshake,
         }
+    }
+
+    /// Returns true if TLS was spoken but failed, so that it is unknown who answered.
+    pub(super) fn is_of_tls(&self) -> bool {
+        matches!(
+            self,
+            Self::Tls(_)
+                | Self::CertificateDate
+                | Self::WrongName
+                | Self::UnknownAuthority
+                | Self::UnusableAuthority
+        )
     }
 
     /// Returns the fault of a connection that broke while an answer was expected.

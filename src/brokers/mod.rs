@@ -22,6 +22,7 @@ use tokio::time::Instant;
 use self::connection::REQUEST_LIMIT;
 use self::dial::Dialer;
 use self::fault::Fault;
+use self::peer::MAX_BROKERS;
 use self::race::Failures;
 use self::reach::{Reached, reach};
 use self::read::Snapshot;
@@ -34,6 +35,11 @@ use crate::model::data_plane::{BrokerId, BrokerView, ClusterView, NotQueried};
 /// Chosen: a connection within a region takes milliseconds. From elsewhere, most brokers are not reachable at all, and
 /// nobody should wait longer to learn that.
 const REACH_LIMIT: Duration = Duration::from_secs(3);
+
+/// The most addresses that are connected to at first; the rest is ignored.
+///
+/// Chosen: each broker of the largest cluster can have two listeners for each transport.
+const MAX_ADDRESSES: usize = MAX_BROKERS * 4;
 
 /// What to query and how.
 pub(crate) struct BrokerQuery<'a> {
@@ -48,27 +54,35 @@ pub(crate) struct BrokerQuery<'a> {
     pub at: Timestamp,
 }
 
-/// Queries the brokers at these addresses, and the brokers that they name. When the future is dropped, only a lookup of a
-/// name may still run.
+/// Queries the brokers at these addresses, and the brokers that they name. Takes at most the time for reaching them and 10 s
+/// for what they answer then. When the future is dropped, only a lookup of a name may still run.
 ///
 /// # Errors
 ///
 /// Returns why nothing is known if no broker answers, or if no answer is consistent.
 pub(crate) async fn query(query: &BrokerQuery<'_>) -> Result<ClusterView, NotQueried> {
+    query_within(query, REQUEST_LIMIT).await
+}
+
+/// Queries the brokers. `limit` is the time for all that is read from them after they were reached.
+async fn query_within(query: &BrokerQuery<'_>, limit: Duration) -> Result<ClusterView, NotQueried> {
     let within = query.reach_within.min(REACH_LIMIT);
     let setup_failed = |fault: Fault| NotQueried { reason: fault.to_string(), remedy: fault.remedy() };
     let dialer = Dialer::new(query, Instant::now() + within).map_err(setup_failed)?;
-    let mut reached = reach(&dialer, query.addresses).await.map_err(|failures| explain(&failures, within))?;
-    let mut snapshot = reached.snapshot().await.map_err(|failures| explain(&failures, REQUEST_LIMIT))?;
-    let knows_reassignments = reached.read_reassignments(&mut snapshot).await;
+    let addresses = query.addresses.get(..MAX_ADDRESSES).unwrap_or(query.addresses);
+    let mut reached = reach(&dialer, addresses).await.map_err(|failures| explain(&failures, within))?;
+    let deadline = Instant::now() + limit;
+    let snapshot = reached.snapshot(deadline).await;
+    let mut snapshot = snapshot.map_err(|failures| explain_incomplete(&failures, limit))?;
+    let knows_reassignments = reached.read_reassignments(&mut snapshot, deadline).await;
     Ok(ClusterView {
         at: query.at,
         transport: reached.transport,
         brokers: broker_views(&reached, &snapshot),
         topics: snapshot.topics.readable,
         unreadable_topics: snapshot.topics.unreadable,
-        doubt: None,
-        hidden_reassignments: 0,
+        doubt: reached.doubt,
+        hidden_reassignments: snapshot.hidden_reassignments,
         knows_reassignments,
     })
 }
@@ -110,7 +124,7 @@ fn explain(failures: &Failures, within: Duration) -> NotQueried {
     let others = failures.len().saturating_sub(1);
     let is_same = |other: &Fault| std::mem::discriminant(other) == std::mem::discriminant(fault);
     let are_all_same = failures.iter().all(|(_, other)| is_same(other));
-    let within = humantime::format_duration(within);
+    let within = seconds(within);
     let reason = match (fault, others) {
         (Fault::NotOnThisMachine, _) => "brokers were not queried: they are not on this machine".to_owned(),
         (Fault::Silent, 0) => format!("{place} did not answer within {within}"),
@@ -124,6 +138,24 @@ fn explain(failures: &Failures, within: Duration) -> NotQueried {
         (_, _) => format!("{place}: {fault} ({others} other addresses failed too)"),
     };
     NotQueried { reason, remedy: fault.remedy() }
+}
+
+/// Explains why brokers that were reached tell nothing.
+fn explain_incomplete(failures: &Failures, limit: Duration) -> NotQueried {
+    if failures.iter().all(|(_, fault)| *fault == Fault::Silent) {
+        let reason = format!("the brokers did not answer completely within {}", seconds(limit));
+        return NotQueried { reason, remedy: None };
+    }
+    explain(failures, limit)
+}
+
+/// Returns a time in seconds, rounded up to tenths.
+fn seconds(time: Duration) -> String {
+    let tenths = time.as_micros().div_ceil(100_000);
+    match (tenths / 10, tenths % 10) {
+        (seconds, 0) => format!("{seconds}s"),
+        (seconds, tenths) => format!("{seconds}.{tenths}s"),
+    }
 }
 
 fn host_and_port(host: &str, port: u16) -> String {

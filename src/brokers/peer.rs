@@ -12,6 +12,9 @@ use crate::model::data_plane::BrokerId;
 /// Chosen: more than any cluster of the service has, and fewer than the files that a process may open by default.
 pub(super) const MAX_BROKERS: usize = 200;
 
+/// The longest host of a broker, in bytes. A host name has fewer.
+const MAX_HOST_LENGTH: usize = 255;
+
 /// A connected broker.
 pub(super) struct Peer {
     pub(super) address: BrokerAddress,
@@ -27,6 +30,8 @@ pub(super) struct BrokerList {
     /// Sorted by ID.
     pub(super) brokers: Vec<ListedBroker>,
     pub(super) controller: Option<BrokerId>,
+    /// None if the broker does not tell.
+    pub(super) cluster_id: Option<String>,
 }
 
 /// A broker as clients are told to reach it.
@@ -45,7 +50,8 @@ pub(super) async fn meet(
 ) -> Result<Peer, Fault> {
     let answer = connection
         .ask(&metadata::API, |writer, version| metadata::encode(writer, version, Topics::None))
-        .await?;
+        .await
+        .map_err(|fault| if matches!(fault, Fault::Closed(_)) { Fault::ClosedLater } else { fault })?;
     let decoded = metadata::decode(&mut answer.body()?, answer.version)?;
     let view = BrokerList::new(&decoded)?;
     if view.brokers.is_empty() {
@@ -107,6 +113,9 @@ impl BrokerList {
             let (true, Ok(port)) = (broker.id >= 0, u16::try_from(broker.port)) else {
                 return Err(Fault::Contradiction("a broker with an invalid ID or port"));
             };
+            if broker.host.len() > MAX_HOST_LENGTH {
+                return Err(Fault::Contradiction("a broker with an invalid host"));
+            }
             brokers.push(ListedBroker { id: BrokerId(broker.id), host: broker.host.to_owned(), port });
         }
         brokers.sort_unstable_by_key(|broker| broker.id);
@@ -114,7 +123,8 @@ impl BrokerList {
             return Err(Fault::Contradiction("two brokers with the same ID"));
         }
         let controller = Some(BrokerId(metadata.controller)).filter(|id| id.0 >= 0);
-        Ok(Self { brokers, controller })
+        let cluster_id = metadata.cluster_id.map(str::to_owned);
+        Ok(Self { brokers, controller, cluster_id })
     }
 
     /// Returns the broker with this address, if exactly one has it.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::{Instant, timeout, timeout_at};
+
 use super::fault::Fault;
 use super::peer::{BrokerList, Peer};
 use super::protocol::describe_configs::{self, MIN_IN_SYNC, ResourceKind, UNCLEAN_ELECTION};
@@ -24,27 +26,34 @@ const REASSIGNMENTS_WITHIN: Duration = Duration::from_secs(5);
 pub(super) struct Snapshot {
     pub(super) view: BrokerList,
     pub(super) topics: TopicList,
+    /// The number of partitions that are being moved and are not in `topics`.
+    pub(super) hidden_reassignments: usize,
 }
 
 impl Reached {
     /// Reads the topics and their settings: from the controller if it is connected, or else from the broker that knows
-    /// most brokers. The view of a broker that just started lags behind.
+    /// most brokers. The view of a broker that just started lags behind. Only some of the time until the deadline is for
+    /// the first broker, so that another one can answer if it hangs.
     ///
     /// # Errors
     ///
     /// Fails if no broker has a consistent view.
-    pub(super) async fn snapshot(&mut self) -> Result<Snapshot, Failures> {
+    pub(super) async fn snapshot(&mut self, deadline: Instant) -> Result<Snapshot, Failures> {
         let count = self.peers.len();
         let controller = self.view.controller;
         let mut peers: Vec<(&BrokerId, &mut Peer)> = self.peers.iter_mut().collect();
         peers
             .sort_by_key(|(id, peer)| (Some(**id) != controller, std::cmp::Reverse(peer.view.brokers.len())));
         let mut failures = Failures::new();
+        let mut others = peers.len();
         for (_, peer) in peers {
-            match snapshot(peer, count).await {
+            others = others.saturating_sub(1);
+            let within = if others == 0 { time_left(deadline) } else { time_left(deadline) / 2 };
+            match timeout(within, snapshot(peer, count)).await.unwrap_or(Err(Fault::Silent)) {
                 Ok(mut snapshot) => {
                     // A setting that can't be read is unknown. It does not make the rest unknown.
-                    let _result = read_settings(peer, &mut snapshot.topics.readable).await;
+                    let reading = read_settings(peer, &mut snapshot.topics.readable);
+                    let _result = timeout(time_left(deadline) / 2, reading).await;
                     return Ok(snapshot);
                 }
                 Err(fault) => failures.push((peer.address.clone(), fault)),
@@ -54,20 +63,28 @@ impl Reached {
     }
 
     /// Marks the partitions that are being moved. Only the controller knows them if the cluster uses ZooKeeper; with KRaft,
-    /// every broker does. Returns false if no connected broker tells.
-    pub(super) async fn read_reassignments(&mut self, snapshot: &mut Snapshot) -> bool {
+    /// every broker does. Returns false if no connected broker tells before the deadline.
+    pub(super) async fn read_reassignments(&mut self, snapshot: &mut Snapshot, deadline: Instant) -> bool {
         let controller = snapshot.view.controller;
         let mut peers: Vec<(&BrokerId, &mut Peer)> = self.peers.iter_mut().collect();
         peers.sort_by_key(|(id, _)| Some(**id) != controller);
         for (_, peer) in peers {
-            match read_reassignments(peer, &mut snapshot.topics.readable).await {
-                Ok(()) => return true,
+            let reading = read_reassignments(peer, &mut snapshot.topics.readable);
+            match timeout_at(deadline, reading).await.unwrap_or(Err(Fault::Silent)) {
+                Ok(hidden) => {
+                    snapshot.hidden_reassignments = hidden;
+                    return true;
+                }
                 Err(Fault::Rejected(NOT_CONTROLLER) | Fault::TooOld | Fault::TooNew) => {}
                 Err(_) => return false,
             }
         }
         false
     }
+}
+
+fn time_left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
 }
 
 /// Reads the brokers and the topics. At least `count` brokers must be in the view, because so many answered.
@@ -81,7 +98,7 @@ async fn snapshot(peer: &mut Peer, count: usize) -> Result<Snapshot, Fault> {
     if view.brokers.len() < count {
         return Err(Fault::Contradiction("it lists fewer brokers than answered"));
     }
-    Ok(Snapshot { view, topics: TopicList::new(metadata.topics)? })
+    Ok(Snapshot { view, topics: TopicList::new(metadata.topics)?, hidden_reassignments: 0 })
 }
 
 async fn read_settings(peer: &mut Peer, topics: &mut [Topic]) -> Result<(), Fault> {
@@ -106,18 +123,21 @@ async fn read_settings(peer: &mut Peer, topics: &mut [Topic]) -> Result<(), Faul
     Ok(())
 }
 
-async fn read_reassignments(peer: &mut Peer, topics: &mut [Topic]) -> Result<(), Fault> {
+/// Returns the number of partitions that are being moved and are not in `topics`.
+async fn read_reassignments(peer: &mut Peer, topics: &mut [Topic]) -> Result<usize, Fault> {
     let asking = peer
         .connection
         .ask(&reassignments::API, |writer, _| reassignments::encode(writer, REASSIGNMENTS_WITHIN));
     let answer = asking.await?;
     let found = reassignments::decode(&mut answer.body()?)?.map_err(Fault::Rejected)?;
+    let mut hidden: usize = 0;
     for reassignment in &found {
         // The topic may be new, or hidden from this program.
         let index = topics.binary_search_by(|topic| topic.name.as_str().cmp(reassignment.topic));
-        if let Some(topic) = index.ok().and_then(|index| topics.get_mut(index)) {
-            add_reassignment(topic, reassignment);
+        let topic = index.ok().and_then(|index| topics.get_mut(index));
+        if !topic.is_some_and(|topic| add_reassignment(topic, reassignment)) {
+            hidden = hidden.saturating_add(1);
         }
     }
-    Ok(())
+    Ok(hidden)
 }

@@ -26,7 +26,7 @@ impl TopicList {
     ///
     /// Fails if the answer contradicts itself, or what Kafka allows.
     pub(super) fn new(mut topics: Vec<metadata::Topic<'_>>) -> Result<Self, Fault> {
-        if topics.iter().any(|topic| topic.name.is_empty() || topic.name.len() > MAX_NAME_LENGTH) {
+        if !topics.iter().all(|topic| is_valid_name(topic.name)) {
             return Err(Fault::Contradiction("a topic with an invalid name"));
         }
         topics.sort_unstable_by_key(|topic| topic.name);
@@ -49,6 +49,12 @@ impl TopicList {
         }
         Ok(list)
     }
+}
+
+/// Returns true if Kafka allows a topic with this name.
+fn is_valid_name(name: &str) -> bool {
+    let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    (1..=MAX_NAME_LENGTH).contains(&name.len()) && name.bytes().all(is_valid)
 }
 
 fn new_topic(topic: &metadata::Topic<'_>, replica_ids: &mut BTreeSet<BrokerId>) -> Result<Topic, Fault> {
@@ -96,10 +102,12 @@ fn has_duplicates(ids: &[BrokerId]) -> bool {
     ids.len() > MAX_BROKERS || ids.iter().enumerate().any(|(index, id)| ids[..index].contains(id))
 }
 
-/// Marks a partition as being moved. The reassignment may have started after the topics were read.
-pub(super) fn add_reassignment(topic: &mut Topic, reassignment: &Reassignment<'_>) {
+/// Marks a partition as being moved. Returns false if the topic does not have it: the partition may be newer.
+pub(super) fn add_reassignment(topic: &mut Topic, reassignment: &Reassignment<'_>) -> bool {
     let found = topic.partitions.binary_search_by_key(&reassignment.partition, |partition| partition.number);
-    let Some(partition) = found.ok().and_then(|index| topic.partitions.get_mut(index)) else { return };
+    let Some(partition) = found.ok().and_then(|index| topic.partitions.get_mut(index)) else {
+        return false;
+    };
     partition.adding = valid(reassignment.adding.to_vec());
     partition.removing = valid(reassignment.removing.to_vec());
     for id in partition.adding.iter().chain(&partition.removing) {
@@ -107,6 +115,7 @@ pub(super) fn add_reassignment(topic: &mut Topic, reassignment: &Reassignment<'_
             partition.replicas.push(*id);
         }
     }
+    true
 }
 
 /// Drops IDs that no broker can have, and repeated ones.

@@ -62,10 +62,14 @@ pub(crate) enum Damage {
     Garbage,
     /// The response is right, and arrives byte by byte.
     SingleBytes,
+    /// The connection closes instead, as one that requires authentication.
+    Closes,
+    /// The first response of a connection is right, and the second one never arrives.
+    OnlyFirst,
 }
 
 impl Damage {
-    /// All kinds. The long frame is one byte over 4 MiB.
+    /// All kinds that send something wrong, or slowly. The long frame is one byte over 4 MiB.
     pub(crate) const ALL: [Self; 10] = [
         Self::HugeArray,
         Self::NegativeArray,
@@ -176,6 +180,7 @@ impl Port {
         mut stream: S,
         damage: Option<(ApiKey, Damage)>,
     ) -> io::Result<()> {
+        let mut sent_before = false;
         loop {
             let length = usize::try_from(stream.read_i32().await?).unwrap_or(usize::MAX);
             if length > MAX_REQUEST {
@@ -196,6 +201,14 @@ impl Port {
             };
             let Some(answer) = answer else { return Ok(()) };
             match damage {
+                Some((damaged, Damage::Closes)) if damaged == key => return stream.shutdown().await,
+                Some((damaged, Damage::OnlyFirst)) if damaged == key => {
+                    if sent_before {
+                        std::future::pending::<()>().await;
+                    }
+                    stream.write_all(&framed(&answer.header, &answer.body)).await?;
+                    sent_before = true;
+                }
                 Some((damaged, damage)) if damaged == key => {
                     send_damaged(&mut stream, &answer, damage).await?;
                 }
@@ -260,6 +273,7 @@ async fn send_damaged<S: AsyncWrite + Unpin>(
             let bytes = std::iter::successors(Some(20), next).map(|number| number.to_be_bytes()[0]);
             framed(header, &bytes.take(500).collect::<Vec<u8>>())
         }
+        Damage::Closes | Damage::OnlyFirst => unreachable!("the connection handles it"),
         Damage::SingleBytes => {
             for byte in right {
                 stream.write_all(&[byte]).await?;

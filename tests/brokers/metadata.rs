@@ -39,7 +39,7 @@ pub(super) fn metadata(asked: Asked<'_>, request: &MetadataRequest) -> MetadataR
     };
     MetadataResponse::default()
         .with_brokers(cluster.live.iter().map(|id| address(asked, *id)).collect())
-        .with_cluster_id(Some(text("dGVzdC1jbHVzdGVyLTAwMQ")))
+        .with_cluster_id(asked.state.cluster_id.as_deref().map(text))
         .with_controller_id(BrokerId(cluster.controller.unwrap_or(-1)))
         .with_topics(topics)
 }

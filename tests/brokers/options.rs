@@ -14,6 +14,8 @@ pub(crate) struct ClusterOptions {
     pub(crate) topics: Vec<TestTopic>,
     /// The transports that each broker offers, each at its own port.
     pub(crate) transports: Vec<Transport>,
+    /// None if the brokers do not tell.
+    pub(crate) cluster_id: Option<String>,
     /// The host that the certificates of the brokers are for.
     pub(crate) certificate_host: String,
 }
@@ -33,8 +35,14 @@ impl ClusterOptions {
             coordination: profile.usual_coordination(),
             topics: topics_of_every_shape(),
             transports: vec![Transport::Plain],
+            cluster_id: Some("dGVzdC1jbHVzdGVyLTAwMQ".to_owned()),
             certificate_host: "127.0.0.1".to_owned(),
         }
+    }
+
+    pub(crate) fn cluster_id(mut self, id: Option<&str>) -> Self {
+        self.cluster_id = id.map(str::to_owned);
+        self
     }
 
     pub(crate) fn coordination(mut self, coordination: Coordination) -> Self {

@@ -11,6 +11,7 @@ use super::topic::{TestPartition, TestTopic};
 /// Everything that the connections share.
 pub(super) struct State {
     pub(super) coordination: Coordination,
+    pub(super) cluster_id: Option<String>,
     pub(super) cluster: Cluster,
     pub(super) brokers: BTreeMap<i32, Broker>,
     pub(super) denied: BTreeSet<Operation>,
@@ -56,6 +57,7 @@ impl State {
         let live: BTreeSet<i32> = options.profiles.keys().copied().collect();
         Self {
             coordination: options.coordination,
+            cluster_id: options.cluster_id.clone(),
             cluster: Cluster {
                 controller: live.first().copied(),
                 live,

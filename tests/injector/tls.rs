@@ -61,6 +61,13 @@ pub(crate) fn self_signed(host: &str) -> Arc<ServerConfig> {
     config(certificate.der().clone(), &key)
 }
 
+/// Returns a server configuration with the certificate of an authority, as some self-signed certificates are.
+pub(crate) fn self_signed_authority(name: &str) -> Arc<ServerConfig> {
+    let key = KeyPair::generate().expect("there is randomness");
+    let certificate = authority(name).self_signed(&key).expect("the parameters are sound");
+    config(certificate.der().clone(), &key)
+}
+
 /// Returns the server side of a connection. The handshake happens on the first read.
 pub(crate) fn accept(
     config: &Arc<ServerConfig>,

@@ -32,6 +32,7 @@ pub(in crate::brokers) fn encode(writer: &mut Writer, version: i16, topics: Topi
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::brokers) struct Metadata<'a> {
     pub brokers: Vec<Broker<'a>>,
+    pub cluster_id: Option<&'a str>,
     /// Negative if there is none.
     pub controller: i32,
     pub topics: Vec<Topic<'a>>,
@@ -71,10 +72,10 @@ pub(in crate::brokers) fn decode<'a>(
 ) -> Result<Metadata<'a>, Malformed> {
     let _throttle_milliseconds = reader.i32()?;
     let brokers = reader.array(11, broker)?;
-    let _cluster_id = reader.nullable_text()?;
+    let cluster_id = reader.nullable_text()?;
     let controller = reader.i32()?;
     let topics = reader.array(9, |reader| topic(reader, version))?;
-    Ok(Metadata { brokers, controller, topics })
+    Ok(Metadata { brokers, cluster_id, controller, topics })
 }
 
 fn broker<'a>(reader: &mut Reader<'a>) -> Result<Broker<'a>, Malformed> {

@@ -146,7 +146,7 @@ proptest! {
             let bytes = answer(&message, version, -1);
             let (id, mut body) = metadata::API.decode_header(version, &bytes).unwrap();
             let decoded = metadata::decode(&mut body, version).unwrap();
-            prop_assert_eq!((id, decoded.controller), (-1, controller));
+            prop_assert_eq!((id, decoded.controller, decoded.cluster_id), (-1, controller, cluster.as_deref()));
             let found: Vec<_> = decoded.brokers.iter().map(|broker| (broker.id, broker.host, broker.port)).collect();
             let wanted: Vec<_> = brokers.iter().map(|(id, host, port, _)| (*id, host.as_str(), *port)).collect();
             prop_assert_eq!(found, wanted);

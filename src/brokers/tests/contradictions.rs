@@ -40,6 +40,11 @@ fn checked(
     Ok((BrokerList::new(&metadata)?, TopicList::new(metadata.topics)?))
 }
 
+/// A broker with this many bytes in its host.
+fn with_host(length: usize) -> MetadataResponseBroker {
+    broker(1, 9092).with_host(text(&"h".repeat(length)))
+}
+
 #[test]
 fn contradictory_brokers_are_faults() {
     let too_many = (0..201).map(|id| broker(id, 9092)).collect();
@@ -48,6 +53,7 @@ fn contradictory_brokers_are_faults() {
         (vec![broker(-1, 9092)], "a broker with an invalid ID or port"),
         (vec![broker(1, -1)], "a broker with an invalid ID or port"),
         (vec![broker(1, 65_536)], "a broker with an invalid ID or port"),
+        (vec![with_host(256)], "a broker with an invalid host"),
         (too_many, "too many brokers"),
     ] {
         assert_eq!(checked(brokers, Vec::new()).err(), Some(Fault::Contradiction(text)));
@@ -65,6 +71,9 @@ fn contradictory_topics_are_faults() {
         (vec![topic("t", Vec::new()), topic("t", Vec::new())], "two topics with the same name"),
         (vec![topic("", Vec::new())], "a topic with an invalid name"),
         (vec![topic(&"t".repeat(250), Vec::new())], "a topic with an invalid name"),
+        (vec![topic("orders,payments", Vec::new())], "a topic with an invalid name"),
+        (vec![topic("주문", Vec::new())], "a topic with an invalid name"),
+        (vec![topic("a\u{1b}[2J", Vec::new())], "a topic with an invalid name"),
         (vec![topic("t", vec![good.clone(), good])], "two partitions with the same number"),
         (one(partition(-1, 1, &[1], &[1])), "a partition with an invalid number"),
         (one(partition(0, -1, &[], &[])), REPLICAS),
@@ -78,6 +87,13 @@ fn contradictory_topics_are_faults() {
     ] {
         assert_eq!(checked(Vec::new(), topics).err(), Some(Fault::Contradiction(text)));
     }
+}
+
+#[test]
+fn longest_host_and_every_character_of_a_topic_name_are_allowed() {
+    let name = format!("{}.-_Zz09", "t".repeat(241));
+    let (brokers, topics) = checked(vec![with_host(255)], vec![topic(&name, Vec::new())]).unwrap();
+    assert_eq!((brokers.brokers[0].host.len(), topics.readable[0].name.as_str()), (255, name.as_str()));
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::time::Duration;
 use kafka_protocol::messages::ApiKey;
 
 use super::{local, plain, run, run_paused, tls};
-use crate::brokers::BrokerQuery;
-use crate::injector::tls::{Authority, Validity, accept};
+use crate::brokers::{BrokerQuery, MAX_ADDRESSES};
+use crate::injector::tls::{Authority, Validity, accept, self_signed_authority};
 use crate::model::broker_address::BrokerAddress;
 use crate::model::data_plane::NotQueried;
 use crate::test_brokers::TestCluster;
@@ -63,7 +63,7 @@ fn silence_takes_the_time_that_was_given() {
     let cluster = cluster(&[Transport::Plain, Transport::Tls]);
     set_ports(&cluster, PortState::Silent);
     let addresses = [plain(cluster.address(1)), tls("127.0.0.1", cluster.tls_address(2))];
-    for (within, text) in [(Duration::from_millis(20), "20ms"), (Duration::from_secs(3), "3s")] {
+    for (within, text) in [(Duration::from_millis(200), "0.2s"), (Duration::from_secs(3), "3s")] {
         let (result, elapsed) = run_paused(&BrokerQuery { reach_within: within, ..local(&addresses, &[]) });
         let NotQueried { reason, remedy } = result.unwrap_err();
         let place = format!("127.0.0.1:{}", addresses[1].port);
@@ -72,6 +72,19 @@ fn silence_takes_the_time_that_was_given() {
         assert!([expected(place), expected(other)].contains(&reason), "{reason}");
         assert_eq!(remedy, Some(ELSEWHERE));
         assert!(elapsed >= within && elapsed < within + Duration::from_millis(50), "{elapsed:?}");
+    }
+}
+
+#[test]
+fn odd_time_is_rounded() {
+    let cluster = cluster(&[Transport::Plain]);
+    set_ports(&cluster, PortState::Silent);
+    let addresses = [plain(cluster.address(1))];
+    for (microseconds, text) in [(2_994_057, "3s"), (2_701_000, "2.8s"), (12, "0.1s")] {
+        let within = Duration::from_micros(microseconds);
+        let (result, _) = run_paused(&BrokerQuery { reach_within: within, ..local(&addresses, &[]) });
+        let expected = format!("127.0.0.1:{} did not answer within {text}", addresses[0].port);
+        assert_eq!(result.unwrap_err().reason, expected);
     }
 }
 
@@ -114,7 +127,7 @@ fn tls_port_without_tls_is_named() {
         let failed = accept(&server, stream).unwrap().read(&mut [0; 1]);
         assert!(failed.is_err());
     });
-    let reason = "127.0.0.1:PORT: this port speaks TLS, but was addressed without it".to_owned();
+    let reason = "127.0.0.1:PORT: this port speaks TLS".to_owned();
     let expected = (reason, Some("give --brokers with tls:// before the address"));
     assert_eq!(failure(&address, &[]), expected);
     server.join().unwrap();
@@ -138,7 +151,7 @@ fn closed_connection_is_not_mistaken_for_another_protocol() {
     let cluster = cluster(&[Transport::Plain, Transport::Tls]);
     set_ports(&cluster, PortState::ClosesAtOnce);
     let remedy = Some("try again in a minute, or give --brokers with the other port");
-    let reason = "127.0.0.1:PORT: closed without an answer: a TLS port asked plainly, or still starting";
+    let reason = "127.0.0.1:PORT: closed without an answer: it may be a TLS port, or still starting";
     assert_eq!(failure(&plain(cluster.address(1)), &[]), (reason.to_owned(), remedy));
     let reason =
         "127.0.0.1:PORT: closed during the TLS handshake: still starting, or it needs a client certificate";
@@ -152,10 +165,52 @@ fn certificate_of_another_authority_is_named() {
     let address = tls("127.0.0.1", cluster.tls_address(1));
     let reason = "127.0.0.1:PORT: its certificate is not from a trusted authority".to_owned();
     let expected = (reason, Some("give the certificate authority of the cluster with --cacert"));
-    for authorities in [&[][..], &[other.pem().as_bytes()], &[b"no certificate"]] {
+    for authorities in [&[][..], &[other.pem().as_bytes()], &[other.pem().as_bytes(), b"no certificate"]] {
         assert_eq!(failure(&address, authorities), expected);
     }
+    let reason = "127.0.0.1:PORT: the certificate authority to verify it with has no usable certificate";
+    let invalid = b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+    for authority in [&b"no certificate"[..], invalid] {
+        assert_eq!(failure(&address, &[authority]), (reason.to_owned(), expected.1));
+    }
     assert_eq!(cluster.requests(), [], "nothing is sent to a stranger");
+}
+
+#[test]
+fn certificate_of_an_authority_is_not_one_of_a_server() {
+    let server = self_signed_authority("127.0.0.1");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = tls("127.0.0.1", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        assert!(accept(&server, stream).unwrap().read(&mut [0; 1]).is_err());
+    });
+    let authority = Authority::new("of the cluster");
+    let reason = "127.0.0.1:PORT: TLS failed: its certificate is that of an authority, not of a server";
+    let remedy = "check the TLS settings of the cluster, or give --brokers with the plain port";
+    assert_eq!(failure(&address, &[authority.pem().as_bytes()]), (reason.to_owned(), Some(remedy)));
+    server.join().unwrap();
+}
+
+#[test]
+fn broker_that_requires_authentication_is_named() {
+    let cluster = cluster(&[Transport::Plain, Transport::Tls]);
+    set_ports(&cluster, PortState::Damaged(ApiKey::Metadata, Damage::Closes));
+    let reason = "127.0.0.1:PORT: closed after its first answer: it may require SASL authentication";
+    let remedy = "cdss can't authenticate with SASL; give --brokers with a listener without it";
+    for address in [plain(cluster.address(1)), tls("127.0.0.1", cluster.tls_address(1))] {
+        let found = failure(&address, &[cluster.ca_pem().as_bytes()]);
+        assert_eq!(found, (reason.to_owned(), Some(remedy)));
+    }
+}
+
+#[test]
+fn connection_that_closes_after_the_handshake_is_not_closed_during_it() {
+    let cluster = cluster(&[Transport::Tls]);
+    set_ports(&cluster, PortState::Damaged(ApiKey::ApiVersions, Damage::Closes));
+    let (reason, _) = failure(&tls("127.0.0.1", cluster.tls_address(1)), &[cluster.ca_pem().as_bytes()]);
+    let expected = "closed without an answer: it may need a client certificate, or still starting";
+    assert_eq!(reason, format!("127.0.0.1:PORT: {expected}"));
 }
 
 #[test]
@@ -219,7 +274,6 @@ fn damaged_answers_are_faults() {
                 let reason = result.unwrap_err().reason;
                 assert!(
                     reason.ends_with(": the answer is not from Kafka, or it is damaged")
-                        || reason.contains(": closed without an answer")
                         || key == ApiKey::ApiVersions && reason.contains(": it answered with error"),
                     "{key:?} {damage:?}: {reason}"
                 );
@@ -235,7 +289,9 @@ fn announced_answer_takes_no_memory_before_it_arrives() {
     let mut result = None;
     let allocated = allocation_counter::measure(|| result = Some(run(&local(&addresses, &[]))));
     server.join().unwrap();
-    assert!(result.unwrap().unwrap_err().reason.contains(": closed without an answer"));
+    assert!(
+        result.unwrap().unwrap_err().reason.ends_with(": the answer is not from Kafka, or it is damaged")
+    );
     assert!(allocated.bytes_max < 1024 * 1024, "{} bytes for an answer of 4 MiB", allocated.bytes_max);
 }
 
@@ -290,6 +346,21 @@ fn sandbox_does_not_follow_a_broker_to_another_machine() {
     let elsewhere = Some("not on this machine");
     assert_eq!(problems, [None, elsewhere, elsewhere]);
     assert_eq!((cluster.connections(2), cluster.connections(3)), (0, 0));
+}
+
+#[test]
+fn only_so_many_addresses_are_connected_to() {
+    let cluster = cluster(&[Transport::Plain]);
+    let serving = plain(cluster.address(1));
+    let elsewhere = BrokerAddress { host: "10.0.1.11".to_owned(), ..serving.clone() };
+    let mut addresses = vec![elsewhere; MAX_ADDRESSES - 1];
+    addresses.push(serving);
+    assert!(run(&local(&addresses, &[])).is_ok());
+    addresses.swap(0, MAX_ADDRESSES - 1);
+    addresses[0].host = "10.0.1.12".to_owned();
+    addresses.push(plain(cluster.address(2)));
+    run(&local(&addresses, &[])).unwrap_err();
+    assert_eq!(cluster.connections(2), 1, "only the first query connected");
 }
 
 #[test]

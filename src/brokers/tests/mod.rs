@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use kafka_protocol::messages::ResponseHeader;
 use kafka_protocol::protocol::{Encodable, HeaderVersion, StrBytes};
 
-use super::{BrokerQuery, query};
+use super::{BrokerQuery, query, query_within};
 use crate::model::broker_address::BrokerAddress;
 use crate::model::data_plane::{ClusterView, NotQueried, Transport};
 
@@ -63,6 +63,12 @@ fn local<'a>(addresses: &'a [BrokerAddress], certificate_authorities: &'a [&'a [
 fn run(request: &BrokerQuery<'_>) -> Result<ClusterView, NotQueried> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(query(request))
+}
+
+/// Queries with another time for what is read from brokers that were reached.
+fn run_within(request: &BrokerQuery<'_>, limit: Duration) -> Result<ClusterView, NotQueried> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(query_within(request, limit))
 }
 
 /// Queries with a clock that runs ahead whenever nothing else happens.

@@ -53,7 +53,7 @@ fn decode(api: &Api, version: i16, frame: &[u8]) -> Result<(), Malformed> {
                     unclean_election: None,
                     partitions: Vec::new(),
                 };
-                add_reassignment(&mut topic, reassignment);
+                let _is_found = add_reassignment(&mut topic, reassignment);
             }
         }
     }
@@ -214,8 +214,8 @@ fn values_take_at_most_ten_times_the_answer() {
     for (api, version) in requests() {
         let frame = match api.key {
             3 => {
-                let names = (0..20_000)
-                    .map(|number| char::from_u32(number + 1).map_or_else(String::new, String::from));
+                // Three hexadecimal digits are enough for 4096 topics.
+                let names = (0..4_096).map(|number| format!("{number:x}"));
                 let topic =
                     |name: String| MetadataResponseTopic::default().with_name(Some(TopicName(text(&name))));
                 answer(&MetadataResponse::default().with_topics(names.map(topic).collect()), version, 1)

@@ -61,6 +61,74 @@ fn plain_is_used_if_more_brokers_answer() {
 }
 
 #[test]
+fn plain_instead_of_unverified_tls_is_doubtful() {
+    let cluster = cluster(&[Transport::Plain, Transport::Tls]);
+    let addresses = all_addresses(&cluster);
+    let port = |index: usize| addresses[index].port;
+    let first = [port(3), port(4), port(5)].into_iter().min().unwrap();
+    for (authority, fault) in [
+        (&[][..], "its certificate is not from a trusted authority"),
+        (&[&b"no certificate"[..]], "the certificate authority to verify it with has no usable certificate"),
+    ] {
+        let view = run(&local(&addresses, authority)).unwrap();
+        assert_eq!((view.transport, problems(&view)), (data_plane::Transport::Plain, HEALTHY.to_vec()));
+        assert_eq!(view.doubt, Some(format!("TLS at 127.0.0.1:{first} failed: {fault}")));
+    }
+    // Over TLS, or if no TLS port was there, everything is as usual.
+    assert_eq!(view(&addresses, &cluster).doubt, None);
+    let refused = super::tls("127.0.0.1", "127.0.0.1:1".parse().unwrap());
+    let without_tls = [plain_addresses(&cluster), vec![refused]].concat();
+    assert_eq!(view(&without_tls, &cluster).doubt, None);
+}
+
+#[test]
+fn brokers_of_another_cluster_are_not_mixed_in() {
+    let start = |id| TestCluster::start(&ClusterOptions::new(Profile::V3_9).cluster_id(id));
+    let (own, other, silent) = (start(Some("a")), start(Some("b")), start(None));
+    let foreign = plain(other.address(3));
+    let addresses = [vec![foreign.clone()], plain_addresses(&own)].concat();
+    let found = view(&addresses, &own);
+    assert_eq!(problems(&found), HEALTHY);
+    let listed: Vec<String> = own.addresses(Transport::Plain).iter().map(ToString::to_string).collect();
+    let shown: Vec<String> = found.brokers.iter().map(|broker| broker.address.clone()).collect();
+    assert_eq!(shown, listed);
+    assert_eq!(found.doubt, Some(format!("127.0.0.1:{} belongs to another cluster", foreign.port)));
+    assert_eq!((other.connections(1), other.connections(2)), (0, 0));
+
+    // One broker listed by the others has moved to another cluster.
+    own.advertise(3, "127.0.0.1", other.address(3).port());
+    let found = view(&plain_addresses(&own)[..2], &own);
+    assert_eq!(problems(&found), [(1, None), (2, None), (3, Some("it belongs to another cluster"))]);
+
+    let tie = [plain(own.address(1)), foreign];
+    let failed = run(&local(&tie, &[])).unwrap_err();
+    assert!(failed.reason.ends_with(" and 1 other address: it belongs to another cluster"), "{failed:?}");
+    assert_eq!(failed.remedy, Some("give --brokers with the brokers of one cluster"));
+
+    // Several addresses of one broker count once.
+    let twice = [plain(own.address(1)), plain(own.address(1)), plain(other.address(2))];
+    run(&local(&twice, &[])).unwrap_err();
+
+    assert_eq!(view(&plain_addresses(&silent), &silent).doubt, None);
+}
+
+#[test]
+fn listed_broker_keeps_the_ip_addresses_that_the_service_returned() {
+    let cluster = cluster(&[Transport::Plain]);
+    let address = |id: i32| BrokerAddress {
+        host: format!("Broker-{id}.example.com"),
+        ip_addresses: vec!["127.0.0.1".parse().unwrap()],
+        ..plain(cluster.address(id))
+    };
+    for id in 1..=3 {
+        cluster.advertise(id, &format!("broker-{id}.example.com"), cluster.address(id).port());
+    }
+    cluster.crash(3);
+    let view = view(&[1, 2, 3].map(address), &cluster);
+    assert_eq!(problems(&view), [(1, None), (2, None), (3, Some("connection refused"))]);
+}
+
+#[test]
 fn hanging_tls_ports_take_only_a_moment() {
     let (hanging, cluster) = (cluster(&[Transport::Tls]), cluster(&[Transport::Plain]));
     for broker in 1..=3 {

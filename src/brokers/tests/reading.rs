@@ -1,8 +1,10 @@
 //! What a query reads from the brokers that it reached.
 
+use std::time::Duration;
+
 use kafka_protocol::messages::ApiKey;
 
-use super::{local, plain, run, tls};
+use super::{local, plain, run, run_within, tls};
 use crate::metrics;
 use crate::model::broker_address::BrokerAddress;
 use crate::model::data_plane::{BrokerId, ClusterView, Partition};
@@ -126,6 +128,71 @@ fn reassignments_are_asked_of_the_controller() {
     assert_eq!(counts, [0, 1, 0]);
     let moving = found.topics.iter().find(|topic| topic.name == "moving").unwrap();
     assert_eq!((&moving.partitions[0].adding, &moving.partitions[0].removing), (&ids(&[3]), &ids(&[1])));
+}
+
+#[test]
+fn reassignments_of_other_topics_are_counted() {
+    let topics = vec![
+        TestTopic::new("hidden", &[&[1, 2], &[1, 2], &[1, 2]]).reassigning(0, &[3], &[1]).reassigning(
+            2,
+            &[3],
+            &[2],
+        ),
+        TestTopic::new("named", &[&[1, 2]]).reassigning(0, &[3], &[1]).unauthorized(),
+        TestTopic::new("seen", &[&[1, 2]]).reassigning(0, &[3], &[1]),
+    ];
+    let hidden: Vec<TestTopic> =
+        topics.into_iter().map(|topic| if topic.name == "hidden" { topic.hidden() } else { topic }).collect();
+    let cluster = TestCluster::start(&ClusterOptions::new(Profile::V3_9).topics(hidden));
+    let found = view(&cluster);
+    assert_eq!((found.hidden_reassignments, found.knows_reassignments), (3, true));
+    assert_eq!(found.topics[0].partitions[0].adding, ids(&[3]));
+
+    let cluster = TestCluster::start(&ClusterOptions::new(Profile::V3_9));
+    assert_eq!(view(&cluster).hidden_reassignments, 0, "all that moves is in a known topic");
+}
+
+#[test]
+fn whole_query_has_one_limit() {
+    let limit = Duration::from_millis(1_500);
+    let hanging = |key| {
+        let cluster = TestCluster::start(&ClusterOptions::new(Profile::V3_9));
+        for broker in 1..=3 {
+            cluster.set_port(broker, PortState::Damaged(key, Damage::OnlyFirst));
+        }
+        let start = tokio::time::Instant::now();
+        let result = run_within(&local(&addresses(&cluster), &[]), limit);
+        (result, start.elapsed())
+    };
+    let (result, elapsed) = hanging(ApiKey::Metadata);
+    assert_eq!(result.unwrap_err().reason, "the brokers did not answer completely within 1.5s");
+    assert!(elapsed >= limit && elapsed < limit * 2, "{elapsed:?}");
+
+    let (result, elapsed) = hanging(ApiKey::DescribeConfigs);
+    let found = result.unwrap();
+    assert!(found.topics.iter().all(|topic| topic.min_in_sync.is_none()), "{found:?}");
+    assert!(elapsed < limit * 2, "{elapsed:?}");
+}
+
+#[test]
+fn broker_that_hangs_leaves_time_for_another_one() {
+    let cluster = TestCluster::start(&ClusterOptions::new(Profile::V3_9));
+    cluster.set_port(1, PortState::Damaged(ApiKey::Metadata, Damage::OnlyFirst));
+    let found = run_within(&local(&addresses(&cluster), &[]), Duration::from_secs(2)).unwrap();
+    assert_eq!(found.topics.len(), cluster.topics().len());
+    assert!(found.topics.iter().all(|topic| topic.min_in_sync.is_some()));
+}
+
+#[test]
+fn reassignments_that_do_not_come_in_time_are_unknown() {
+    let cluster = TestCluster::start(&ClusterOptions::new(Profile::V3_9));
+    for broker in 1..=3 {
+        cluster.hold(broker, &[ApiKey::ListPartitionReassignments]);
+    }
+    let found = run_within(&local(&addresses(&cluster), &[]), Duration::from_secs(1)).unwrap();
+    assert_eq!(found.topics.len(), cluster.topics().len());
+    assert!(found.topics.iter().all(|topic| topic.min_in_sync.is_some()));
+    assert!(!found.knows_reassignments);
 }
 
 #[test]
