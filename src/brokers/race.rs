@@ -68,14 +68,13 @@ impl Race {
         }
     }
 
-    /// Returns true if the leader can't lose anymore, and all its addresses answered or failed.
+    /// Returns true if the leader can't lose anymore, and all addresses that matter answered or failed.
     pub(super) fn is_over(&self) -> bool {
         let most = |contender: Contender| contender.answered.saturating_add(contender.outstanding);
         match self.leader() {
-            // How TLS fails matters, too.
-            Some(Transport::Plain) => self.plain.outstanding == 0 && self.tls.outstanding == 0,
             Some(Transport::Tls) => self.tls.outstanding == 0 && self.tls.answered >= most(self.plain),
-            None => self.plain.outstanding == 0 && self.tls.outstanding == 0,
+            // If TLS does not win, why it failed matters.
+            Some(Transport::Plain) | None => self.plain.outstanding == 0 && self.tls.outstanding == 0,
         }
     }
 }

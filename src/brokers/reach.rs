@@ -83,8 +83,8 @@ pub(super) async fn reach(dialer: &Dialer, addresses: &[BrokerAddress]) -> Resul
         let Some(result) = dialing.next().await else { break };
         if result.address.transport == transport {
             outstanding = outstanding.saturating_sub(1);
-            cluster.add(result);
         }
+        cluster.add(result);
     }
     cluster.finish()
 }
@@ -95,11 +95,9 @@ pub(super) async fn reach(dialer: &Dialer, addresses: &[BrokerAddress]) -> Resul
 ///
 /// Fails if as many belong to another one.
 fn cluster_id(answered: &[Dialed], transport: Transport) -> Result<Option<String>, ()> {
-    let mut members: BTreeMap<&str, BTreeSet<BrokerId>> = BTreeMap::new();
+    let mut members: BTreeMap<&str, BTreeSet<Option<BrokerId>>> = BTreeMap::new();
     for dialed in answered.iter().filter(|dialed| dialed.address.transport == transport) {
-        if let Ok(Peer { id: Some(id), view: BrokerList { cluster_id: Some(cluster), .. }, .. }) =
-            &dialed.result
-        {
+        if let Ok(Peer { id, view: BrokerList { cluster_id: Some(cluster), .. }, .. }) = &dialed.result {
             members.entry(cluster).or_default().insert(*id);
         }
     }
@@ -170,6 +168,7 @@ impl<'a> Cluster<'a> {
 
     fn add(&mut self, mut dialed: Dialed) {
         if dialed.address.transport != self.transport {
+            self.failures.extend(dialed.result.err().map(|fault| (dialed.address, fault)));
             return;
         }
         if dialed.result.as_ref().is_ok_and(|peer| !self.has_member(peer)) {

@@ -1,6 +1,6 @@
 //! What a query reads from the brokers that it reached.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kafka_protocol::messages::ApiKey;
 
@@ -160,7 +160,7 @@ fn whole_query_has_one_limit() {
         for broker in 1..=3 {
             cluster.set_port(broker, PortState::Damaged(key, Damage::OnlyFirst));
         }
-        let start = Instant::now();
+        let start = tokio::time::Instant::now();
         let result = run_within(&local(&addresses(&cluster), &[]), limit);
         (result, start.elapsed())
     };
