@@ -24,6 +24,9 @@ use crate::output::{CommandReport, OutputOptions, escape, escape_lines, streams}
 use crate::report::Finished;
 use crate::settings::{Environment, Flags, SettingsError};
 
+/// The output of `--version`.
+const VERSION: &str = concat!("cdss ", env!("CARGO_PKG_VERSION"), "\n");
+
 /// Runs the program and returns its exit code.
 pub(crate) fn main() -> ExitCode {
     // First: the environment may already contain a secret key.
@@ -33,10 +36,14 @@ pub(crate) fn main() -> ExitCode {
     if let Some(answer) = completion::answer(&arguments, &environment, Cli::command, Command::VARIANTS) {
         return answer.map_or(ExitCode::FAILURE, |words| print_text(&words));
     }
+    // Scripts ask for the version often; building the parser takes most of the time of a start.
+    if let [_, flag] = arguments.as_slice()
+        && (flag == "--version" || flag == "-V")
+    {
+        return print_text(VERSION);
+    }
     match Cli::try_parse_from(&arguments) {
-        Ok(Cli { version: true, command: None, .. }) => {
-            print_text(&format!("cdss {}\n", env!("CARGO_PKG_VERSION")))
-        }
+        Ok(Cli { version: true, command: None, .. }) => print_text(VERSION),
         Ok(Cli { version: false, command: Some(command), global }) => {
             run(&command, &global, &environment, core_dumps)
         }
