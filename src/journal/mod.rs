@@ -54,7 +54,13 @@ pub(crate) struct Journal {
 /// when the process ends.
 #[must_use]
 #[derive(Debug)]
-pub(crate) struct OperationLock(#[expect(dead_code, reason = "an open file holds its lock")] File);
+pub(crate) struct OperationLock(File);
+
+impl Drop for OperationLock {
+    fn drop(&mut self) {
+        private_file::unlock(&self.0);
+    }
+}
 
 /// The user who runs cdss, with host, profile, and key.
 #[derive(Debug, Clone, Default)]
@@ -393,7 +399,9 @@ impl Journal {
             LockError::Io(source) => fail(source),
         })?;
         let torn = |bytes| encode(&Event::Torn(entry::Torn { bytes }));
-        file::append(&mut file, &line, torn).map_err(fail)
+        let appended = file::append(&mut file, &line, torn).map_err(fail);
+        private_file::unlock(&file);
+        appended
     }
 }
 

@@ -21,7 +21,13 @@ pub(crate) enum LockError {
     Io(#[from] io::Error),
 }
 
-/// Waits for an exclusive lock, which lasts until the file is closed. After a signal, it makes one last attempt.
+/// Releases a lock. Closing the file is not enough: a process that this one is just starting has it open for a moment.
+pub(crate) fn unlock(file: &File) {
+    // If it fails, the lock ends when the file is closed.
+    let _result = file.unlock();
+}
+
+/// Waits for an exclusive lock, which lasts until [`unlock`] or until the file is closed. After a signal, it makes one last attempt.
 pub(crate) async fn lock(file: &File, max_wait: Duration, clock: &dyn Clock) -> Result<(), LockError> {
     let started = clock.elapsed();
     while !try_lock(file)? {

@@ -14,7 +14,7 @@ mod replacement;
 #[cfg(unix)]
 mod unix;
 
-pub(crate) use lock::{LockError, lock, try_lock};
+pub(crate) use lock::{LockError, lock, try_lock, unlock};
 #[cfg(not(unix))]
 use other as platform;
 pub(crate) use replacement::{Replacement, remove_leftover_if_unlocked};

@@ -150,6 +150,19 @@ fn cluster_lock_is_exclusive() {
 }
 
 #[test]
+fn lock_ends_while_another_process_still_has_the_file_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = journal(&folder, "first");
+    let lock = || journal.lock_cluster(&here(), ClusterNo::new(1)).unwrap();
+    let held = lock().unwrap();
+    // As a new process has it until it runs its own program.
+    let inherited = held.0.try_clone().unwrap();
+    drop(held);
+    assert!(lock().is_some());
+    drop(inherited);
+}
+
+#[test]
 fn access_problem_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(journal(&folder, "first").access_problem(), None);
