@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use strum::{Display, IntoStaticStr, VariantArray};
 
-use crate::model::data_plane::{BrokerId, ClusterView, Partition, Topic, TopicPartitions};
+use crate::model::data_plane::{BrokerId, ClusterView, Partition, Topic, TopicPartitions, partition_count};
 
 /// What happens to a partition while a broker restarts, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Display, IntoStaticStr, VariantArray)]
@@ -99,7 +99,7 @@ impl<'a> BrokerForecast<'a> {
 
     /// Returns the number of partitions that a restart has this effect on.
     pub(crate) fn count(&self, effect: Effect) -> usize {
-        self.topics(effect).iter().map(|topic| topic.numbers.len()).sum()
+        partition_count(self.topics(effect))
     }
 }
 

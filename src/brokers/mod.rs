@@ -27,14 +27,14 @@ use self::race::Failures;
 use self::reach::{Reached, reach};
 use self::read::Snapshot;
 use self::release::releases;
-use crate::model::broker_address::BrokerAddress;
+use crate::model::broker_address::{BrokerAddress, host_and_port};
 use crate::model::data_plane::{BrokerId, BrokerView, ClusterView, NotQueried};
 
-/// The most that reaching brokers may take.
+/// The most that reaching brokers may take, including the time for finding their addresses.
 ///
 /// Chosen: a connection within a region takes milliseconds. From elsewhere, most brokers are not reachable at all, and
 /// nobody should wait longer to learn that.
-const REACH_LIMIT: Duration = Duration::from_secs(3);
+pub(crate) const REACH_LIMIT: Duration = Duration::from_secs(3);
 
 /// The most addresses that are connected to at first; the rest is ignored.
 ///
@@ -106,7 +106,7 @@ fn broker_views(reached: &Reached, snapshot: &Snapshot) -> Vec<BrokerView> {
         };
         BrokerView {
             id,
-            address: listed.map(|broker| host_and_port(&broker.host, broker.port)).unwrap_or_default(),
+            address: listed.map(|broker| host_and_port(&broker.host, broker.port)),
             releases: peer.map(|peer| releases(&peer.connection.versions)).unwrap_or_default(),
             problem: peer.is_none().then(problem),
         }
@@ -156,8 +156,4 @@ fn seconds(time: Duration) -> String {
         (seconds, 0) => format!("{seconds}s"),
         (seconds, tenths) => format!("{seconds}.{tenths}s"),
     }
-}
-
-fn host_and_port(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }

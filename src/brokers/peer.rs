@@ -34,7 +34,7 @@ pub(super) struct BrokerList {
     pub(super) cluster_id: Option<String>,
 }
 
-/// A broker as clients are told to reach it.
+/// A broker and the address that it advertises to clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ListedBroker {
     pub(super) id: BrokerId,

@@ -11,10 +11,9 @@ use tokio::time::{Instant, sleep_until};
 
 use super::dial::{Dialed, Dialer};
 use super::fault::Fault;
-use super::host_and_port;
 use super::peer::{BrokerList, Peer};
 use super::race::{Failures, Race};
-use crate::model::broker_address::BrokerAddress;
+use crate::model::broker_address::{BrokerAddress, host_and_port};
 use crate::model::data_plane::{BrokerId, Transport};
 
 /// How long after the first answer the choice of a transport and a view waits for more answers.

@@ -50,7 +50,7 @@ struct DataPlaneBroker {
     id: BrokerId,
     /// Null if no broker lists it.
     address: Option<Text>,
-    /// The releases that it may run, if they can't be told apart; empty if unknown.
+    /// The possible releases, because some look the same; empty if unknown.
     release: Vec<Release>,
     /// Why it did not answer.
     problem: Option<Text>,
@@ -115,7 +115,7 @@ impl DataPlaneBroker {
     fn from_view(BrokerView { id, address, releases, problem }: &BrokerView) -> Self {
         Self {
             id: *id,
-            address: Some(address).filter(|address| !address.is_empty()).map(Text::new),
+            address: address.as_ref().map(Text::new),
             release: releases.clone(),
             problem: problem.as_ref().map(Text::new),
         }

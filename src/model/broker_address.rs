@@ -19,6 +19,11 @@ pub(crate) struct BrokerAddress {
     pub ip_addresses: Vec<IpAddr>,
 }
 
+/// Formats `HOST:PORT`, with brackets around an IPv6 address.
+pub(crate) fn host_and_port(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
 /// Which brokers to query: the value of `--brokers`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum BrokerSource {
@@ -60,8 +65,7 @@ impl BrokerAddress {
 impl fmt::Display for BrokerAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.transport == Transport::Tls { "tls://" } else { "" };
-        let (open, close) = if self.host.contains(':') { ("[", "]") } else { ("", "") };
-        write!(f, "{scheme}{open}{}{close}:{}", self.host, self.port)
+        write!(f, "{scheme}{}", host_and_port(&self.host, self.port))
     }
 }
 

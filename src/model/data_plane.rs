@@ -87,9 +87,9 @@ pub(crate) struct ClusterView {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BrokerView {
     pub id: BrokerId,
-    /// The address in the form `HOST:PORT`; empty if no broker lists it.
-    pub address: String,
-    /// The releases that it may run, such as 3.5 and 3.6, which can't be told apart; empty if unknown.
+    /// The address in the form `HOST:PORT`; None if no broker lists it.
+    pub address: Option<String>,
+    /// The possible releases; empty if unknown. Some, such as 3.5 and 3.6, look the same.
     pub releases: Vec<Release>,
     /// Why it did not answer; None if it did.
     pub problem: Option<String>,
@@ -208,6 +208,11 @@ impl Partition {
     }
 }
 
+/// Returns the number of partitions of all topics together.
+pub(crate) fn partition_count<'a>(topics: impl IntoIterator<Item = &'a TopicPartitions<'a>>) -> usize {
+    topics.into_iter().map(|topic| topic.numbers.len()).sum()
+}
+
 /// The number of ranges that an excerpt shows.
 ///
 /// Chosen: an excerpt with partition numbers of two digits is about as long as a topic name.
@@ -283,7 +288,7 @@ pub(crate) mod tests {
     pub(crate) fn view(brokers: i32) -> ClusterView {
         let broker = |id: i32| BrokerView {
             id: BrokerId(id),
-            address: format!("10.0.1.{}:9093", id.saturating_add(10)),
+            address: Some(format!("10.0.1.{}:9093", id.saturating_add(10))),
             releases: Release::find("3.9").into_iter().collect(),
             problem: None,
         };

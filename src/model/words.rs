@@ -1,5 +1,7 @@
 //! Values as text: in documents, and the words of enums in messages.
 
+use std::fmt::Display;
+
 /// Implements `Serialize` for a type, with its `Display` text.
 macro_rules! serialize_as_text {
     ($name:ident) => {
@@ -33,8 +35,8 @@ fn list(words: &[&str], conjunction: &str) -> String {
 }
 
 /// Returns a count with its noun: `1 broker`, `3 brokers`.
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+pub(crate) fn count<N: Copy + Display + PartialEq + From<u8>>(number: N, noun: &str) -> String {
+    if number == N::from(1) { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 #[cfg(test)]

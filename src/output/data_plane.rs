@@ -10,7 +10,9 @@ use super::format::count;
 use super::table::table;
 use crate::brokers::forecast::{AffectedTopic, Effect, Forecast, copies_at_risk};
 use crate::messages::Message;
-use crate::model::data_plane::{BrokerId, ClusterView, DataPlane, NotQueried, TopicPartitions};
+use crate::model::data_plane::{
+    BrokerId, ClusterView, DataPlane, NotQueried, TopicPartitions, partition_count,
+};
 use crate::model::language::Language;
 use crate::upgrade::rules::checks::cluster_checks;
 
@@ -26,12 +28,13 @@ const MAX_BROKERS: usize = 5;
 
 /// Renders the forecast as a table, and below it the affected topics. `show_all` shows all of them.
 pub(super) fn forecast_text(view: &ClusterView, show_all: bool) -> String {
-    let (heading, mut rows) = forecast_rows(view);
+    let forecast = Forecast::new(view);
+    let (heading, mut rows) = forecast_rows(&forecast);
     for row in &mut rows {
         row[0].insert_str(0, "  ");
     }
     let mut blocks = vec![table(&heading, rows, 0)];
-    let AffectedRows { rows, more } = affected_rows(view, show_all);
+    let AffectedRows { rows, more } = affected_rows(&forecast, show_all);
     if !rows.is_empty() {
         blocks.extend([String::new(), table(&[], rows, 2)]);
     }
@@ -40,8 +43,7 @@ pub(super) fn forecast_text(view: &ClusterView, show_all: bool) -> String {
 }
 
 /// Returns the heading and the rows of the forecast: the number of partitions of each effect, by broker.
-pub(super) fn forecast_rows(view: &ClusterView) -> (Vec<&'static str>, Vec<Vec<String>>) {
-    let forecast = Forecast::new(view);
+pub(super) fn forecast_rows(forecast: &Forecast<'_>) -> (Vec<&'static str>, Vec<Vec<String>>) {
     let has_unknown = forecast.brokers.iter().any(|broker| broker.count(Effect::Unknown) > 0);
     let effects: Vec<Effect> =
         Effect::VARIANTS.iter().copied().filter(|effect| *effect != Effect::Unknown || has_unknown).collect();
@@ -62,8 +64,8 @@ pub(super) struct AffectedRows {
 }
 
 /// Returns the affected topics: the first ones, and one row for Kafka's own topics. `show_all` returns all of them.
-pub(super) fn affected_rows(view: &ClusterView, show_all: bool) -> AffectedRows {
-    let affected = Forecast::new(view).affected_topics();
+pub(super) fn affected_rows(forecast: &Forecast<'_>, show_all: bool) -> AffectedRows {
+    let affected = forecast.affected_topics();
     let mut rows = Vec::new();
     let (mut named, mut left_out) = (0_usize, 0_usize);
     for effect in Effect::VARIANTS {
@@ -86,12 +88,12 @@ pub(super) fn affected_rows(view: &ClusterView, show_all: bool) -> AffectedRows 
             );
         } else if !internal.is_empty() {
             let partitions: usize = internal.iter().map(|topic| topic.partitions.numbers.len()).sum();
-            let partitions = count(partitions as u64, "partition");
+            let partitions = count(partitions, "partition");
             let brokers = broker_list(&all_brokers(&internal), MAX_BROKERS);
             rows.push(row(format!("{partitions} of internal topics"), brokers));
         }
     }
-    let more = (left_out > 0).then(|| format!("and {}; -v shows all", count(left_out as u64, "more topic")));
+    let more = (left_out > 0).then(|| format!("and {}; -v shows all", count(left_out, "more topic")));
     AffectedRows { rows, more }
 }
 
@@ -119,7 +121,7 @@ fn join_ids(brokers: &[BrokerId]) -> String {
 fn broker_list(brokers: &[BrokerId], limit: usize) -> String {
     match brokers {
         [one] => format!("broker {one}"),
-        brokers if brokers.len() > limit => count(brokers.len() as u64, "broker"),
+        brokers if brokers.len() > limit => count(brokers.len(), "broker"),
         brokers => format!("brokers {}", join_ids(brokers)),
     }
 }
@@ -206,11 +208,11 @@ pub(super) fn after_lines(data_plane: &DataPlane, language: Language) -> Vec<Str
         lines.push(Message::SilentBrokers { brokers: &join_ids(&silent) }.text(language));
     }
     if !leaderless.is_empty() {
-        let (number, topics) = (&*partition_count(&leaderless), &*first_topics(&leaderless));
+        let (number, topics) = (&*partition_count(&leaderless).to_string(), &*first_topics(&leaderless));
         lines.push(Message::WithoutLeader { number, topics }.text(language));
     }
     if !out_of_sync.is_empty() {
-        let (number, topics) = (&*partition_count(&out_of_sync), &*first_topics(&out_of_sync));
+        let (number, topics) = (&*partition_count(&out_of_sync).to_string(), &*first_topics(&out_of_sync));
         lines.push(Message::OutOfSync { number, topics }.text(language));
     }
     if !view.unreadable_topics.is_empty() {
@@ -225,10 +227,6 @@ pub(super) fn after_lines(data_plane: &DataPlane, language: Language) -> Vec<Str
         lines.push(Message::AllInSync { partitions: &partitions, topics: &topics }.text(language));
     }
     lines
-}
-
-fn partition_count(topics: &[TopicPartitions<'_>]) -> String {
-    topics.iter().map(|topic| topic.numbers.len()).sum::<usize>().to_string()
 }
 
 /// Names the first topics in a form that is the same in every language. Kafka's own topics are last.

@@ -5,13 +5,9 @@
 use std::time::Duration;
 
 pub(super) use crate::model::time::{local_time, utc_time};
+pub(super) use crate::model::words::count;
 
 /// Formats a duration in whole seconds: `1m 42s`.
 pub(super) fn duration(duration: Duration) -> String {
     humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
-}
-
-/// Formats a count with its noun: `1 broker`, `3 brokers`.
-pub(super) fn count(number: u64, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }

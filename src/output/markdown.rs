@@ -9,6 +9,7 @@ use super::plan::{class_counts, groups_text, is_significant, versions_text};
 use super::result::{CommandReport, View};
 use super::table::or_dash;
 use super::upgrade_details::{elapsed, possible_text, support_details, terraform_note};
+use crate::brokers::forecast::Forecast;
 use crate::config_group::rules::difference::SettingChange;
 use crate::config_group::rules::setting_text::format_change;
 use crate::error::CommandError;
@@ -176,8 +177,9 @@ fn plan_blocks(plan: &PlanReport, view: &View<'_>) -> Vec<String> {
 
 /// Renders the forecast as a table, and below it the affected topics.
 fn forecast_block(cluster: &ClusterView, show_all: bool) -> String {
-    let (heading, rows) = forecast_rows(cluster);
-    let AffectedRows { rows: affected, more } = affected_rows(cluster, show_all);
+    let forecast = Forecast::new(cluster);
+    let (heading, rows) = forecast_rows(&forecast);
+    let AffectedRows { rows: affected, more } = affected_rows(&forecast, show_all);
     let mut blocks = vec![section("While a broker restarts", &table(&heading, rows))];
     if !affected.is_empty() {
         let rows = affected.into_iter().map(|row| row.map(|cell| escape_markdown(&cell)));

@@ -8,21 +8,13 @@ use tokio::{join, select, try_join};
 
 use super::{Session, interrupted_before_start};
 use crate::api::{ApiError, CdssApi};
-use crate::brokers::{BrokerQuery, query};
+use crate::brokers::{BrokerQuery, REACH_LIMIT, query};
+use crate::clock::Clock;
 use crate::error::CommandError;
 use crate::model::broker_address::{BrokerAddress, BrokerSource};
 use crate::model::data_plane::{ClusterView, DataPlane, NotQueried, Transport};
 use crate::model::ids::ClusterNo;
 use crate::signals::Interrupted;
-
-/// The time for reading the addresses and for reaching the brokers.
-///
-/// Chosen: a broker answers within milliseconds. Most machines outside the cluster's network can't reach one at all, and
-/// every check on them waits this long.
-const REACH_WITHIN: Duration = Duration::from_secs(3);
-
-/// The longest wait for a query. Chosen: more than the limits of the query add up to.
-const QUERY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Which brokers to query, and how to trust them.
 #[derive(Debug, Default)]
@@ -37,8 +29,8 @@ pub(crate) struct Brokers {
 #[derive(Debug, Default)]
 struct Targets {
     addresses: Vec<BrokerAddress>,
-    /// Those that the service returned; empty if they could not be read.
-    of_service: Vec<BrokerAddress>,
+    /// For addresses from the user: those that the service returned; empty if they could not be read.
+    of_service: Option<Vec<BrokerAddress>>,
     /// The certificate authority of the service, in PEM format.
     certificate_authority: Option<String>,
     /// What is left of the time for reaching them.
@@ -48,11 +40,12 @@ struct Targets {
 impl Targets {
     /// Returns true if the service lists an address of these brokers. Addresses from the service need no comparison:
     /// brokers may advertise others.
-    fn confirm(&self, view: &ClusterView, source: &BrokerSource) -> bool {
-        let hosts = view.brokers.iter().filter_map(|broker| Some(broker.address.rsplit_once(':')?.0));
-        let mut hosts = hosts.map(|host| host.trim_matches(['[', ']']));
-        *source == BrokerSource::Auto
-            || hosts.any(|host| self.of_service.iter().any(|address| address.has_host(host)))
+    fn confirm(&self, view: &ClusterView) -> bool {
+        let Some(of_service) = &self.of_service else { return true };
+        let addresses = view.brokers.iter().filter_map(|broker| broker.address.as_deref());
+        let mut hosts =
+            addresses.filter_map(|address| Some(address.rsplit_once(':')?.0.trim_matches(['[', ']'])));
+        hosts.any(|host| of_service.iter().any(|address| address.has_host(host)))
     }
 }
 
@@ -73,13 +66,13 @@ impl<A: CdssApi> Session<'_, A> {
         if self.brokers.source == BrokerSource::None {
             return Ok(());
         }
-        let found = match timeout(REACH_WITHIN, self.read_targets(no)).await {
+        let found = match timeout(REACH_LIMIT, self.read_targets(no)).await {
             Ok(Ok(Targets { addresses, .. })) if addresses.is_empty() => {
                 Err(not_queried("the service returned no addresses of brokers"))
             }
             Ok(Ok(targets)) => {
                 let spent = self.clock.elapsed().saturating_sub(started_at);
-                Ok(Targets { reach_within: REACH_WITHIN.saturating_sub(spent), ..targets })
+                Ok(Targets { reach_within: REACH_LIMIT.saturating_sub(spent), ..targets })
             }
             Ok(Err(error)) => match error.signal().or(error.signal_before_sending()) {
                 Some(signal) => return Err(interrupted_before_start(Interrupted(signal))),
@@ -96,9 +89,8 @@ impl<A: CdssApi> Session<'_, A> {
         let certificate = self.api.certificate_authority(no);
         let of_service = self.api.broker_addresses(no);
         let BrokerSource::List(addresses) = &self.brokers.source else {
-            let (of_service, certificate) = try_join!(of_service, certificate)?;
-            let (addresses, certificate_authority) = (of_service.clone(), Some(certificate));
-            return Ok(Targets { addresses, of_service, certificate_authority, ..Targets::default() });
+            let (addresses, certificate) = try_join!(of_service, certificate)?;
+            return Ok(Targets { addresses, certificate_authority: Some(certificate), ..Targets::default() });
         };
         let certificate = async {
             let is_needed = addresses.iter().any(|one| one.transport == Transport::Tls);
@@ -112,7 +104,7 @@ impl<A: CdssApi> Session<'_, A> {
         Ok(Targets {
             addresses: addresses.clone(),
             // Without them, nothing confirms the brokers. A signal is noticed in the next step.
-            of_service: of_service.unwrap_or_default(),
+            of_service: Some(of_service.unwrap_or_default()),
             certificate_authority: certificate?,
             ..Targets::default()
         })
@@ -138,7 +130,7 @@ impl<A: CdssApi> Session<'_, A> {
     /// Fails only if a signal is received. Nothing was started by this call.
     pub(crate) async fn query_brokers_again(&self, before: &DataPlane) -> Result<DataPlane, CommandError> {
         match (before, self.brokers.found.get()) {
-            (DataPlane::Queried(_), Some(Ok(targets))) => self.query_targets(targets, REACH_WITHIN).await,
+            (DataPlane::Queried(_), Some(Ok(targets))) => self.query_targets(targets, REACH_LIMIT).await,
             _ => Ok(before.clone()),
         }
     }
@@ -160,15 +152,12 @@ impl<A: CdssApi> Session<'_, A> {
         };
         select! {
             biased;
-            // The clock's sleep ends early at a signal.
-            waited = self.clock.sleep(QUERY_TIMEOUT) => {
-                waited.map_err(interrupted_before_start)?;
-                Ok(DataPlane::NotQueried(not_queried("the brokers did not answer completely within 30s")))
-            }
+            // The query has limits of its own.
+            interrupted = signal_received(self.clock) => Err(interrupted_before_start(interrupted)),
             // Boxed, because it is much larger than the future of any other step.
             result = Box::pin(query(&broker_query)) => Ok(match result {
                 Ok(mut view) => {
-                    if !targets.confirm(&view, &self.brokers.source) {
+                    if !targets.confirm(&view) {
                         let unconfirmed = "the service does not confirm that they belong to this cluster";
                         view.doubt.get_or_insert(unconfirmed.to_owned());
                     }
@@ -176,6 +165,15 @@ impl<A: CdssApi> Session<'_, A> {
                 }
                 Err(reason) => DataPlane::NotQueried(reason),
             }),
+        }
+    }
+}
+
+async fn signal_received(clock: &dyn Clock) -> Interrupted {
+    loop {
+        // Only a signal ends it in practice.
+        if let Err(interrupted) = clock.sleep(Duration::MAX).await {
+            return interrupted;
         }
     }
 }

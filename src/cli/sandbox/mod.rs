@@ -13,6 +13,7 @@ use super::runtime::block_on;
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::{CommandError, UsageError};
 use crate::model::language::Language;
+use crate::model::words::count;
 use crate::output::streams;
 use crate::report::list::{self, ComparedQuestion, ComparisonReport, ScenariosReport};
 use crate::sandbox::{
@@ -173,9 +174,8 @@ const NO_REQUESTS_WARNING: &str = "warning: the sandbox received no requests: th
 
 /// Returns the summary of all requests. As in `cdss`, a start is accepted if the response reports success.
 fn summary(log: &RequestLog) -> String {
-    let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     let (accepted, executed) = (log.starts_accepted(), log.starts_executed());
-    let (requests, starts) = (counted(log.received(), "request"), counted(log.starts_requested(), "start"));
+    let (requests, starts) = (count(log.received(), "request"), count(log.starts_requested(), "start"));
     // They differ if a scenario loses or falsifies the response.
     let difference = if executed == accepted { String::new() } else { format!(", {executed} executed") };
     format!("sandbox: {requests}; {starts} requested, {accepted} accepted{difference}")

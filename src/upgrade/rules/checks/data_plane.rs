@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Check, CheckId, CheckResult};
 use crate::brokers::forecast::{copies_at_risk, single_copies, write_blocked_by_choice};
-use crate::model::data_plane::{BrokerId, ClusterView, DataPlane, NotQueried, Topic, TopicPartitions};
+use crate::model::data_plane::{
+    BrokerId, ClusterView, DataPlane, NotQueried, Topic, TopicPartitions, partition_count,
+};
 use crate::model::kafka_version::Release;
 use crate::model::words::{count, enumeration};
 use crate::upgrade::rules::snapshot::Snapshot;
@@ -40,8 +42,8 @@ fn not_queried(NotQueried { reason, remedy }: &NotQueried, requires_brokers: boo
     required.into_iter().chain([skipped]).collect()
 }
 
-/// Evaluates the checks of the cluster as it is now. `expected` is the number of brokers that the service reports. Except for
-/// those that every report shows, checks that pass are left out.
+/// Evaluates the checks of the cluster's current state. `expected` is the number of brokers that the service reports. A
+/// check that passes is left out, unless it is always shown.
 pub(crate) fn cluster_checks(view: &ClusterView, expected: Option<u64>) -> Vec<Check> {
     let mut checks = vec![reachable(view, false)];
     checks.extend(state_checks(view, expected));
@@ -111,7 +113,7 @@ fn replication(view: &ClusterView) -> Check {
             .flat_map(|topic| topic.topic.partitions.iter())
             .flat_map(|one| view.behind(one))
             .collect();
-        let number: usize = found.iter().map(|topic| topic.numbers.len()).sum();
+        let number = partition_count(&found);
         let moving = if view.knows_reassignments {
             ""
         } else {
@@ -264,7 +266,7 @@ fn excerpt(topics: &[TopicPartitions<'_>]) -> String {
     if let Some(more) = own.len().checked_sub(MAX_NAMED).filter(|more| *more > 0) {
         entries.push(count(more, "more topic"));
     }
-    let internal: usize = internal.iter().map(|topic| topic.numbers.len()).sum();
+    let internal = partition_count(internal);
     if internal > 0 {
         entries.push(format!("{} of internal topics", count(internal, "partition")));
     }
